@@ -1,0 +1,35 @@
+"""Everything that Yuanda raises on purpose.
+
+YuandaError
+├── ReadError          a file can't be read as a filing; names the file and the cure
+├── ModelError         an embedding model can't be loaded, or is not the store's
+├── StoreError         a store can't be opened or written
+└── CallError          the call itself is wrong (an unknown option value, a bad date)
+"""
+
+from __future__ import annotations
+
+
+class YuandaError(Exception):
+    """Base of all errors that are meant for the user; ``str()`` is a full sentence."""
+
+
+class ReadError(YuandaError):
+    """A file can't be read as a filing. ``reason`` says why and what helps."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(f"{path}: {reason}")
+        self.path = path
+        self.reason = reason
+
+
+class ModelError(YuandaError):
+    """An embedding model can't be loaded, or is not the one a store was built with."""
+
+
+class StoreError(YuandaError):
+    """A store can't be opened or written."""
+
+
+class CallError(YuandaError):
+    """The call itself is wrong."""

@@ -1,0 +1,41 @@
+"""What reading a file yields: its text, and where the text stands on pages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from index.records import Box, Format, Span
+
+
+def _no_boxes(_spans: Sequence[Span]) -> tuple[Box, ...]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A question and its answer from a sheet, with other cells by what their column holds."""
+
+    question: Span
+    answer: Span
+    start: int
+    end: int
+    cells: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A file's extracted text.
+
+    ``page_starts`` holds the offset at which each page begins, and is empty where the format
+    has no pages; ``bold`` holds paragraphs or lines that are bold throughout, where the format
+    tells; ``rows`` holds the questions of a sheet, which need no splitting; ``boxes_of`` gives
+    the rectangles that spans of the text cover.
+    """
+
+    text: str
+    format: Format
+    page_starts: tuple[int, ...] = ()
+    bold: tuple[Span, ...] = ()
+    rows: tuple[Row, ...] = ()
+    boxes_of: Callable[[Sequence[Span]], tuple[Box, ...]] = _no_boxes

@@ -1,0 +1,51 @@
+"""Text and HTML files: which encoding, and which of the two."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from pathlib import Path
+
+from index.errors import ReadError
+from index.reading.document import Document
+
+_LIMIT = 64 << 20
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_MARKUP = re.compile(rb"<(?:!doctype html|html|head|body|meta|table|div)[\s>]", re.IGNORECASE)
+
+
+def read_plain(path: Path) -> Document:
+    """Read a text or HTML file; ``ReadError`` where it is neither, or too large."""
+    if path.stat().st_size > _LIMIT:
+        raise ReadError(str(path), f"larger than {_LIMIT >> 20} MB; split it")
+    content = path.read_bytes()
+    if _MARKUP.search(content[:4096]):
+        from index.reading.html import html_text
+
+        return Document(html_text(path, content), "html")
+    text = decode(path, content)
+    if not text.strip():
+        raise ReadError(str(path), "no text in it; fetch it again")
+    return Document(text, "text")
+
+
+def decode(path: Path, content: bytes) -> str:
+    """UTF-8, UTF-16 with a byte order mark, or GB18030; ``ReadError`` for anything else."""
+    for bom, encoding in _BOMS:
+        if content.startswith(bom):
+            try:
+                return content.decode(encoding)
+            except UnicodeDecodeError:
+                raise ReadError(str(path), "damaged text; fetch it again") from None
+    if b"\0" in content:
+        raise ReadError(str(path), "not a text file; add PDF, DOCX, HTML or text")
+    for encoding in ("utf-8", "gb18030"):
+        try:
+            return content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise ReadError(str(path), "neither UTF-8 nor GB18030 text; save it as UTF-8")

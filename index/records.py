@@ -1,0 +1,135 @@
+"""Frozen records that pass between the stages.
+
+Offsets are character offsets into a filing's extracted text (``Document.text``); page
+numbers are 1-based; boxes are in PDF points from the page's top left corner.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+Format = Literal["pdf", "docx", "html", "text", "xlsx", "csv"]
+Exchange = Literal["SSE", "SZSE", "BSE"]
+
+
+class Span(NamedTuple):
+    """A half-open range of characters in a filing's extracted text."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle on a page, in PDF points from the page's top left corner."""
+
+    page: int
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+
+
+@dataclass(frozen=True, slots=True)
+class Filing:
+    """One disclosed document and what its head says of it."""
+
+    path: str
+    sha256: str
+    format: Format
+    title: str = ""
+    company: str = ""
+    code: str | None = None
+    exchange: Exchange | None = None
+    activity_types: tuple[str, ...] = ()
+    activity_date: str | None = None
+    filed_date: str | None = None
+    place: str = ""
+    participants: str = ""
+    hosts: str = ""
+    pages: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One question with its official answer, as filed.
+
+    ``question`` and ``answer`` are ``assemble(text, question_spans)`` and
+    ``assemble(text, answer_spans)`` of the filing's extracted text; ``start`` and ``end``
+    bound the whole pair there, marks included.
+    """
+
+    number: str
+    question: str
+    answer: str
+    start: int
+    end: int
+    question_spans: tuple[Span, ...]
+    answer_spans: tuple[Span, ...]
+    pages: tuple[int, ...] = ()
+    boxes: tuple[Box, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedFiling:
+    """A filing read and split: its head, its pairs and the text that both are cut from."""
+
+    filing: Filing
+    pairs: tuple[Pair, ...]
+    text: str
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A piece of a pair that is embedded.
+
+    ``place`` is 0 for the question and counts from 1 over the pieces of the answer;
+    ``start`` is the piece's offset in that part of the pair.
+    """
+
+    place: int
+    text: str
+    start: int
+
+
+def assemble(text: str, spans: Iterable[Span]) -> str:
+    """Put the slices of ``text`` that ``spans`` name together, in order.
+
+    Nothing is added, but for one space where a line wrap between two slices parted two
+    Latin words.
+    """
+    out: list[str] = []
+    for span in spans:
+        piece = text[span.start : span.end]
+        if out and piece and _latin_words(out[-1], piece):
+            out.append(" ")
+        if piece:
+            out.append(piece)
+    return "".join(out)
+
+
+def _latin_words(left: str, right: str) -> bool:
+    a, b = left[-1], right[0]
+    both = a.isascii() and b.isascii() and a.isalnum() and b.isalnum()
+    return both and not (a.isdigit() and b.isdigit())
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Which filings may answer: all conditions hold, ``None`` is no condition.
+
+    ``company`` matches a part of the company's name, ``code`` the whole security code;
+    ``since`` and ``until`` (YYYY-MM-DD, both inclusive) bound the date of the activity,
+    or the date of filing where the head names no other.
+    """
+
+    company: str | None = None
+    code: str | None = None
+    since: str | None = None
+    until: str | None = None
+
+    def __bool__(self) -> bool:
+        return any((self.company, self.code, self.since, self.until))

@@ -1,0 +1,169 @@
+"""The grammar of question and answer marks: what a line may begin with.
+
+Each rule carries an example; ``tests/test_marks.py`` holds every rule to its own. To read a new
+mark, add a rule with its example.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+_HAN = "一二三四五六七八九十百零〇"
+_NUMBER = rf"(?P<number>\d{{1,3}}(?:[.．]\d{{1,2}})?|[{_HAN}]{{1,4}})"
+_STOP = r"[、：:．.，,)）\]】\s]"
+_ASKER = r"(?:投资者|分析师|机构|媒体|记者|股东|网友|调研机构|参会人员|与会者)"
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionRule:
+    """A mark that opens a question. A ``sure`` one marks nothing else."""
+
+    name: str
+    pattern: re.Pattern[str]
+    sure: bool
+    example: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerRule:
+    """A mark that opens an answer."""
+
+    pattern: re.Pattern[str]
+    example: str
+
+
+def _rule(name: str, pattern: str, *, sure: bool, example: str) -> QuestionRule:
+    return QuestionRule(name, re.compile(pattern, re.IGNORECASE), sure, example)
+
+
+QUESTION_RULES = (
+    _rule(
+        "word-number",
+        rf"[【\[]?{_ASKER}?(?:问题|提问|追问|问)\s*{_NUMBER}\s*{_STOP}+\s*",
+        sure=True,
+        example="问题 1、产能如何",
+    ),
+    _rule("q-number", rf"Q\s*{_NUMBER}\s*{_STOP}+\s*", sure=True, example="Q1：产能如何"),
+    _rule(
+        "nth-question",
+        rf"第\s*{_NUMBER}\s*(?:个)?(?:问题|问)\s*[、：:．.]\s*",
+        sure=True,
+        example="第一个问题：产能如何",
+    ),
+    _rule(
+        "word",
+        rf"(?:\d{{1,3}}[、．.]\s*)?{_ASKER}?(?:提问|提出问题|问题|追问|问|Q)\s*[：:]\s*",
+        sure=True,
+        example="投资者提问：产能如何",
+    ),
+    _rule(
+        "bracketed-word",
+        rf"[【\[]{_ASKER}?(?:提问|问题|追问|问|Q)[】\]]\s*[：:]?\s*",
+        sure=True,
+        example="【问】产能如何",
+    ),
+    _rule(
+        "number",
+        r"(?P<number>\d{1,3}(?:[.．]\d{1,2})?)\s*(?:、|[．.](?!\d)|[．.](?=20\d\d))\s*",
+        sure=False,
+        example="1、产能如何？",
+    ),
+    _rule(
+        "bracketed",
+        rf"[（(]\s*{_NUMBER}\s*[)）]\s*[、．.]?\s*",
+        sure=False,
+        example="（1）产能如何？",
+    ),
+    _rule("half-bracketed", r"(?P<number>\d{1,3})[)）]\s*", sure=False, example="1）产能如何？"),
+    _rule("han", rf"(?P<number>[{_HAN}]{{1,4}})[、．.]\s*", sure=False, example="一、产能如何？"),
+)
+
+_OFFICE = (
+    r"(?:公司|上市公司|董秘|董事会秘书|管理层|董事长|副董事长|总经理|副总经理|总裁|副总裁|总监"
+    r"|财务总监|财务负责人|首席财务官|独立董事|独董|证券事务代表|证代|主持人|CEO|CFO|、|兼)"
+)
+_REPLY = r"(?:回答|回复|答复|解答|答)"
+ANSWER_RULES = (
+    AnswerRule(
+        re.compile(rf"{_OFFICE}{{0,4}}\s*{_REPLY}\s*\d{{0,3}}\s*[：:]\s*", re.IGNORECASE),
+        "回答：产能充足",
+    ),
+    AnswerRule(
+        re.compile(rf"[【\[]\s*{_OFFICE}{{0,4}}(?:{_REPLY}|A)\s*\d{{0,3}}[】\]]\s*[：:]?\s*", re.I),
+        "【答】产能充足",
+    ),
+    AnswerRule(re.compile(r"A\s*\d{0,3}(?:[.．]\d{1,2})?\s*[：:、]\s*"), "A1：产能充足"),
+    AnswerRule(re.compile(rf"{_REPLY}\s*\d{{1,3}}\s*[、．.]\s*"), "答1、产能充足"),
+    AnswerRule(re.compile(rf"{_OFFICE}{{1,4}}\s*[：:]\s*"), "董秘：产能充足"),
+)
+# An answer behind its question on the same line.
+INLINE_ANSWER = re.compile(
+    rf"(?<=[？?。！!；;”」』)）\s])(?:[【\[]{_OFFICE}{{0,2}}(?:{_REPLY}|A)[】\]][：:]?"
+    rf"|{_OFFICE}{{0,2}}{_REPLY}\s*[：:]|A\s*\d{{0,3}}\s*[：:])\s*"
+)
+_NAMED = re.compile(
+    rf"{_OFFICE}{{0,4}}\s*(?P<name>[\u4e00-\u9fff·]{{2,4}}?)(?:先生|女士|总)?\s*(?:{_REPLY})?\s*[：:]\s*"
+)
+
+ASKS = re.compile(r"[？?][\s”’」』)）。]*$")
+REQUESTS = re.compile(
+    r"^(?:您好|你好|领导好|请|烦请|麻烦|能否|能不能|可否|可以|想了解|想请|想问|希望|方便|介绍|谈谈)"
+)
+_LONGEST_REQUEST = 120
+
+
+def answer_mark(line: str, speakers: frozenset[str] = frozenset()) -> int:
+    """Length of the mark that opens an answer at the beginning of a line; 0 for none.
+
+    ``speakers`` are names behind which, with a colon, an answer follows.
+    """
+    for rule in ANSWER_RULES:
+        if match := rule.pattern.match(line):
+            return match.end()
+    match = _NAMED.match(line)
+    return match.end() if match and match.group("name") in speakers else 0
+
+
+def named_speaker(line: str) -> str | None:
+    """The name that a line begins with, before a colon."""
+    match = _NAMED.match(line)
+    return match.group("name") if match else None
+
+
+def asks(text: str) -> bool:
+    """Whether a text ends in a question mark, or is a short request."""
+    return bool(ASKS.search(text)) or requests(text)
+
+
+def requests(text: str) -> bool:
+    """Whether a text is a short request: one sentence that begins like one."""
+    text = text.strip()
+    body = text.rstrip("。.")
+    return len(text) <= _LONGEST_REQUEST and bool(REQUESTS.match(text)) and "。" not in body
+
+
+def number_of(mark: re.Match[str]) -> str | None:
+    """The number in a mark, full-width digits made plain."""
+    number = mark.groupdict().get("number")
+    return unicodedata.normalize("NFKC", number) if number else None
+
+
+def value_of(number: str) -> tuple[int, int]:
+    """A number as it counts: before and behind the point (0 where there is none)."""
+    if number[0].isdecimal():
+        whole, _, part = number.partition(".")
+        return int(whole), int(part or 0)
+    digits = {"〇": 0, "零": 0} | {c: i for i, c in enumerate("一二三四五六七八九", start=1)}
+    tens, ten, ones = number.rpartition("十")
+    if not ten:
+        return digits.get(number, 0), 0
+    return digits.get(tens, 1) * 10 + digits.get(ones, 0), 0
+
+
+def follows(earlier: tuple[int, int], later: tuple[int, int]) -> bool:
+    """Whether one number is next after another: 2 after 1, 2.1 after 1.3 or 2, 2.2 after 2.1."""
+    if later[0] == earlier[0] + 1:
+        return later[1] in (0, 1)
+    return later[0] == earlier[0] and later[1] == earlier[1] + 1

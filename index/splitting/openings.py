@@ -1,0 +1,145 @@
+"""Where questions begin: every reading of a filing's marks, to be scored against each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from index.splitting.lines import Line
+from index.splitting.marks import (
+    QUESTION_RULES,
+    QuestionRule,
+    answer_mark,
+    asks,
+    follows,
+    named_speaker,
+    number_of,
+    value_of,
+)
+
+# How far back a chain of numbers looks for its predecessor, in marks of the same kind.
+_REACH = 100
+# Lines that a question may run over before its answer's mark.
+_QUESTION_LINES = 15
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """Where a question begins: at which line, behind how long a mark, with what number."""
+
+    line: int
+    mark: int
+    number: str | None
+
+
+class Body:
+    """A filing's lines with what each may open."""
+
+    def __init__(self, text: str, lines: Sequence[Line]) -> None:
+        self.text = text
+        self.lines = lines
+        self.starts = [line.start for line in lines]
+        speakers = _speakers(text, lines)
+        self.answers = [answer_mark(self.said(i), speakers) for i in range(len(lines))]
+
+    def said(self, line: int) -> str:
+        """The text of a line."""
+        return self.text[self.lines[line].start : self.lines[line].end]
+
+    def paragraph_end(self, line: int) -> int:
+        """The last line of the paragraph that a line stands in."""
+        while (
+            line + 1 < len(self.lines)
+            and not self.lines[line].ends_paragraph
+            and not self.answers[line + 1]
+        ):
+            line += 1
+        return line
+
+    def paragraph(self, line: int, mark: int = 0) -> str:
+        """Text from behind a mark to the end of the paragraph."""
+        return self.text[self.lines[line].start + mark : self.lines[self.paragraph_end(line)].end]
+
+
+def readings(body: Body) -> Iterator[list[Opening]]:
+    """All consistent sets of openings, the most reliable kinds first."""
+    found = {rule.name: list(_marked(body, rule)) for rule in QUESTION_RULES}
+    sure = {o.line: o for rule in QUESTION_RULES if rule.sure for o in reversed(found[rule.name])}
+    if sure:
+        yield [sure[line] for line in sorted(sure)]
+    for rule in QUESTION_RULES:
+        if not rule.sure and (chain := _best_chain(body, found[rule.name])):
+            yield chain
+    yield list(_unmarked(body))
+
+
+def _marked(body: Body, rule: QuestionRule) -> Iterator[Opening]:
+    for line in range(len(body.lines)):
+        said = body.said(line)
+        match = rule.pattern.match(said)
+        if match:
+            yield Opening(line, match.end(), number_of(match))
+
+
+def _best_chain(body: Body, marked: Sequence[Opening]) -> list[Opening]:
+    """The chain of numbers, each next after the one before, that asks most.
+
+    Numbered items inside an answer count too, but from 1 again and without asking; dynamic
+    programming over all chains finds the one that the questions make.
+    """
+    values = [value_of(o.number or "0") for o in marked]
+    best: list[tuple[float, int]] = []
+    for i, opening in enumerate(marked):
+        after = marked[i + 1].line if i + 1 < len(marked) else None
+        weight = _weight(body, opening, after)
+        score, former = (weight, -1) if values[i][0] == 1 else (weight - 2.0, -1)
+        for j in range(max(0, i - _REACH), i):
+            if follows(values[j], values[i]) and best[j][0] + weight > score:
+                score, former = best[j][0] + weight, j
+        best.append((score, former))
+    if not best:
+        return []
+    at = max(range(len(best)), key=lambda i: best[i][0])
+    if best[at][0] <= 0:
+        return []
+    chain = []
+    while at >= 0:
+        chain.append(marked[at])
+        at = best[at][1]
+    return chain[::-1]
+
+
+def _weight(body: Body, opening: Opening, after: int | None) -> float:
+    """How much a numbered line looks like a question."""
+    weight = 1.0 if asks(body.paragraph(opening.line, opening.mark)) else -0.25
+    end = min(after or len(body.lines), opening.line + _QUESTION_LINES, len(body.lines))
+    if any(body.answers[line] for line in range(opening.line + 1, end)):
+        weight += 1.5
+    return weight
+
+
+def _unmarked(body: Body) -> Iterator[Opening]:
+    """Paragraphs that ask; where answers are marked, those right before an answer's mark."""
+    marked = any(body.answers)
+    line = 0
+    while line < len(body.lines):
+        end = body.paragraph_end(line)
+        said = body.paragraph(line)
+        answered = end + 1 < len(body.lines) and bool(body.answers[end + 1])
+        asking = asks(said) and len(said) <= 600 if not marked else answered
+        if asking and not body.answers[line]:
+            yield Opening(line, 0, None)
+        line = end + 1
+
+
+def _speakers(text: str, lines: Sequence[Line]) -> frozenset[str]:
+    """People who answer: named before without a colon, and with one right behind a question."""
+    found = set()
+    for before, line in pairwise(lines):
+        name = named_speaker(text[line.start : line.end])
+        if name and name not in found and asks(text[before.start : before.end]):
+            at = text.find(name)
+            if at < line.start and text[at + len(name) : at + len(name) + 1] not in ("：", ":"):
+                found.add(name)
+    return frozenset(found)

@@ -1,0 +1,172 @@
+"""Text to pairs: choose the reading of the marks that fits best, and cut.
+
+A filing's marks can be read in several ways: is `2、` the next question or an item of the answer?
+Each consistent reading (``openings.readings``) is cut into pairs and scored by how well they look
+like questions and answers; the best one is taken.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from index.reading.document import Document
+from index.records import Pair, Span, assemble
+from index.splitting.head import read_head
+from index.splitting.lines import Line, body_lines
+from index.splitting.marks import ASKS, INLINE_ANSWER, asks, requests
+from index.splitting.openings import Body, Opening, readings
+from index.splitting.tail import answer_lines
+
+# A question of one paragraph hardly ever goes on in another that also asks.
+_QUESTION_PARAGRAPHS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class SplitText:
+    """Head fields by name, pairs, and warnings."""
+
+    head: dict[str, Any]
+    pairs: tuple[Pair, ...]
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Cut:
+    """A pair as lines: the question's, the answer's, and whether a mark parts them."""
+
+    number: str | None
+    start: int
+    question: tuple[Line, ...]
+    answer: tuple[Line, ...]
+    marked: bool
+
+
+def split(document: Document) -> SplitText:
+    """Find head and pairs in a document."""
+    lines, _ = body_lines(document)
+    body = Body(document.text, lines)
+    cuts: list[_Cut] = []
+    best = 0.0
+    for reading in readings(body):
+        tried = _cuts(body, reading)
+        score = sum(_score(body, cut) for cut in tried)
+        if score > best:
+            cuts, best = tried, score
+    pairs = tuple(_pair(document, cut, str(i)) for i, cut in enumerate(cuts, start=1))
+    first = pairs[0].start if pairs else len(document.text)
+    end = pairs[-1].end if pairs else 0
+    head = read_head(document.text[:first], document.text[end:])
+    warnings = () if pairs else ("no question with an answer found",)
+    return SplitText(head, pairs, warnings)
+
+
+def _cuts(body: Body, openings: Sequence[Opening]) -> list[_Cut]:
+    """Cut at the openings; questions that share an answer become one pair."""
+    cuts: list[_Cut] = []
+    waiting: list[Line] = []
+    first: Opening | None = None
+    for place, opening in enumerate(openings):
+        last = openings[place + 1].line if place + 1 < len(openings) else len(body.lines)
+        first = first or opening
+        asked, answered, marked = _part(body, opening, last)
+        waiting += asked
+        if place + 1 == len(openings):
+            answered = answer_lines(body.text, answered, last=True)
+        if answered:
+            start = body.lines[first.line].start
+            cuts.append(_Cut(first.number, start, tuple(waiting), tuple(answered), marked))
+            waiting, first = [], None
+    return cuts
+
+
+def _part(body: Body, opening: Opening, last: int) -> tuple[list[Line], Sequence[Line], bool]:
+    """Lines of the question, lines of the answer, and whether a mark parts them."""
+    asked: list[Line] = []
+    for place in range(opening.line, last):
+        line = body.lines[place]
+        start = line.start + (opening.mark if place == opening.line else 0)
+        if body.answers[place] and place > opening.line:
+            answer = replace(line, start=line.start + body.answers[place])
+            return asked, [answer, *body.lines[place + 1 : last]], True
+        if inline := INLINE_ANSWER.search(body.text, start, line.end):
+            asked.append(replace(line, start=start, end=inline.start()))
+            answer = replace(line, start=inline.end())
+            return asked, [answer, *body.lines[place + 1 : last]], True
+        asked.append(replace(line, start=start))
+    end = _question_end(body, opening, last)
+    return asked[: end - opening.line + 1], body.lines[end + 1 : last], False
+
+
+def _question_end(body: Body, opening: Opening, last: int) -> int:
+    """Last line of a question that no answer's mark follows."""
+    end = opening.line
+    said = body.text[body.lines[end].start + opening.mark : body.lines[end].end]
+    while end + 1 < last and (
+        not said or not (body.lines[end].ends_paragraph or ASKS.search(said))
+    ):
+        end += 1
+        said = body.said(end)
+    for _ in range(_QUESTION_PARAGRAPHS - 1):
+        if end + 2 >= last:
+            break
+        after = min(body.paragraph_end(end + 1), last - 1)
+        said = body.text[body.lines[end + 1].start : body.lines[after].end]
+        if not ASKS.search(said) or "。" in said[:-1]:
+            break
+        end = after
+    return end
+
+
+def _score(body: Body, cut: _Cut) -> float:
+    """How much a cut looks like a question with its answer."""
+    question = " ".join(body.text[line.start : line.end] for line in cut.question)
+    score = 1.0 if cut.marked else 0.0
+    score += 1.0 if asks(question) or requests(question) else -0.5 if not cut.marked else 0.0
+    if len(question) > 800:
+        score -= 1.0
+    for line in cut.answer[1:]:
+        place = bisect_right(body.starts, line.start) - 1
+        if body.answers[place]:
+            score -= 1.0
+        elif line.ends_paragraph and ASKS.search(body.text[line.start : line.end]):
+            score -= 0.5
+    return score
+
+
+def _pair(document: Document, cut: _Cut, running: str) -> Pair:
+    text = document.text
+    question, answer = _spans(text, cut.question), _spans(text, cut.answer)
+    starts = document.page_starts
+    pages = {bisect_right(starts, span.start) for span in (*question, *answer)} if starts else ()
+    return Pair(
+        number=cut.number or running,
+        question=assemble(text, question),
+        answer=assemble(text, answer),
+        start=cut.start,
+        end=answer[-1].end,
+        question_spans=question,
+        answer_spans=answer,
+        pages=tuple(sorted(pages)),
+        boxes=document.boxes_of([*question, *answer]),
+    )
+
+
+def _spans(text: str, lines: Sequence[Line]) -> tuple[Span, ...]:
+    """Spans of lines; between two paragraphs stands one line break of the text."""
+    spans: list[Span] = []
+    paragraph = False
+    for line in lines:
+        piece = text[line.start : line.end]
+        start = line.start + len(piece) - len(piece.lstrip())
+        end = start + len(piece.strip())
+        if start < end:
+            if spans and paragraph:
+                at = text.rfind("\n", spans[-1].end, start)
+                if at >= 0:
+                    spans.append(Span(at, at + 1))
+            spans.append(Span(start, end))
+        paragraph = line.ends_paragraph
+    return tuple(spans)
