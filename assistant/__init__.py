@@ -1,0 +1,1 @@
+"""Online half of Yuanda: retrieve, decide, cite; and the command line."""

@@ -1,0 +1,116 @@
+"""The ``Assistant``: retrieve, decide, cite."""
+
+from __future__ import annotations
+
+import logging
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from assistant.cite import proved
+from assistant.companies import Company
+from assistant.decide import Calibration, rank
+from assistant.records import Answer, Citation, Query
+from assistant.retrieve import Retriever
+from index.encoder import Encoder
+from index.records import Filing, Filters
+from index.snapshot import open_indexes
+from index.store import Store
+
+logger = logging.getLogger(__name__)
+
+
+class Assistant:
+    """Answers questions from one store, in the filings' own words."""
+
+    def __init__(
+        self,
+        store: Store,
+        encoder: Encoder,
+        calibration: Calibration,
+        threshold: float | None = None,
+        *,
+        is_sample: bool = False,
+    ) -> None:
+        """Take over an open store.
+
+        ``threshold`` (0..1) replaces the calibrated one; ``is_sample`` says that the store is
+        that of the sample filing. ``ModelError`` where the store has another model.
+        """
+        self.is_sample = is_sample
+        store.check_model(encoder)
+        self._store = store
+        self._calibration = calibration
+        self._threshold = calibration.threshold if threshold is None else threshold
+        self._retriever = Retriever(
+            encoder,
+            open_indexes(store, encoder.dimension),
+            {Company(*key): pairs for key, pairs in store.companies().items()},
+        )
+
+    def ask(self, query: Query) -> Answer:
+        """Answer one question with proved quotes, or abstain."""
+        began = time.perf_counter()
+        allowed = self._store.pair_ids(query.filters) if query.filters else None
+        retrieved = self._retriever.retrieve(query.question, allowed)
+        found = rank(
+            retrieved, self._calibration, self._store.pair_text, depth=max(24, query.top_k)
+        )
+        citations: list[Citation] = []
+        for ranked in found:
+            if len(citations) == query.top_k:
+                break
+            filing, pair = self._store.pair(ranked.candidate.pair_id)
+            if not proved(self._store, filing, pair):
+                logger.error(
+                    "not shown, can't be proved: %s, question %s", filing.path, pair.number
+                )
+                continue
+            place = len(citations) + 1
+            citations.append(Citation(place, ranked.score, ranked.confidence, filing, pair))
+        confidence = citations[0].confidence if citations else 0.0
+        return Answer(
+            question=query.question,
+            decision="answer" if citations and confidence >= self._threshold else "abstain",
+            confidence=confidence,
+            citations=tuple(citations),
+            elapsed_ms=(time.perf_counter() - began) * 1000,
+        )
+
+    def filings(self, filters: Filters | None = None) -> list[Filing]:
+        """The filings in the store that pass the filters."""
+        return [entry.filing for entry in self._store.filings(filters or Filters())]
+
+    def pairs(self) -> int:
+        """Number of pairs in the store."""
+        return len(self._store.pair_ids())
+
+    def suggestions(self, count: int) -> list[str]:
+        """Filed questions to begin with: the first of each of the newest filings."""
+        entries = self._store.filings()[:count]
+        firsts = [self._store.pairs_of(entry.filing.sha256)[:1] for entry in entries]
+        return [pair.question for pairs in firsts for pair in pairs]
+
+    def text(self, sha256: str) -> str:
+        """A filing's extracted text."""
+        return self._store.text(sha256)
+
+    def original(self, filing: Filing) -> Path:
+        """The store's copy of a filing."""
+        return self._store.original(filing)
+
+    def close(self) -> None:
+        """Close the store."""
+        self._store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()

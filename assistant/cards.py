@@ -1,0 +1,138 @@
+"""Answers as HTML cards. Pure: records in, markup out.
+
+Filings and questions are untrusted: all text goes through templates that escape it, and none
+of it becomes an address or a script.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+from jinja2 import Environment, Template
+from markupsafe import Markup
+
+from assistant.records import Answer
+from assistant.report import quotation
+
+Language = Literal["zh", "en"]
+
+# A further pair this likely to answer stands beside the first one, open.
+_ALSO = 0.5
+
+LABELS: Mapping[Language, Mapping[str, str]] = {
+    "zh": {
+        "tagline": "上市公司的官方答复，一字不改",
+        "ask": "提问",
+        "placeholder": "用平常的话提问，例如：限售股什么时候解禁？",
+        "question": "公司被问到",
+        "answer": "官方答复（原文）",
+        "source": "出处",
+        "number": "问题",
+        "page": "页",
+        "confidence": "置信度",
+        "high": "高",
+        "medium": "中",
+        "low": "低",
+        "quote": "复制引文",
+        "quoted": "已复制",
+        "related": "相关的已披露问答",
+        "also": "也可能回答了这个问题",
+        "none": "无官方答复",
+        "none_why": "已披露的问答没有涵盖这个问题。原答不会自己编写答案。",
+        "nearest": "最接近的已披露问题，点击可查看原文：",
+        "empty": "请输入问题。",
+        "long": "问题太长了，请控制在 500 字以内。",
+        "welcome": "向已披露的投资者关系记录提问",
+        "welcome_why": "答案只取自公司披露的原文，逐字核对后才会显示。没有答复的，会直说没有。",
+        "try": "试试这些问题",
+        "sample": "正在使用随程序附带的样例：",
+        "holdings": "{filings} 份披露文件 · {pairs} 组问答",
+        "you": "你问",
+    },
+    "en": {
+        "tagline": "Official answers of listed companies, word for word",
+        "ask": "Ask",
+        "placeholder": "Ask in plain Chinese, e.g. 限售股什么时候解禁？",
+        "question": "The company was asked",
+        "answer": "Official answer (verbatim)",
+        "source": "Source",
+        "number": "Question",
+        "page": "p.",
+        "confidence": "Confidence",
+        "high": "high",
+        "medium": "medium",
+        "low": "low",
+        "quote": "Copy quotation",
+        "quoted": "Copied",
+        "related": "Related filed questions and answers",
+        "also": "May also answer the question",
+        "none": "No official answer",
+        "none_why": "No filed answer covers this question. Yuanda never writes one of its own.",
+        "nearest": "The nearest filed questions; click one to read what was answered:",
+        "empty": "Please enter a question.",
+        "long": "That question is too long: 500 characters at most.",
+        "welcome": "Ask the filed investor-relations records",
+        "welcome_why": "Answers are the companies' own filed words, proved before they are shown. "
+        "Where nothing was filed, it says so.",
+        "try": "Try one of these",
+        "sample": "Answering from the sample filing that ships: ",
+        "holdings": "{filings} filings · {pairs} questions and answers",
+        "you": "You asked",
+    },
+}
+
+
+def answer_card(answer: Answer, language: Language) -> Markup:
+    """A question with what came of it: an answer's cards, or an abstention."""
+    first, rest = answer.citations[:1], answer.citations[1:]
+    if answer.decision == "abstain":
+        first, rest = (), answer.citations
+    also = tuple(c for c in rest if first and c.confidence >= _ALSO)
+    return _render(
+        "answer",
+        language,
+        answer=answer,
+        quoted=first + also,
+        related=[c for c in rest if c not in also],
+    )
+
+
+def notice_card(question: str, message: str, language: Language) -> Markup:
+    """A question that can't be asked, and why not."""
+    return _render("notice", language, question=question, message=message)
+
+
+def welcome_card(examples: Sequence[str], language: Language) -> Markup:
+    """What stands where no question was asked yet."""
+    return _render("welcome", language, examples=examples)
+
+
+def header(filings: int, pairs: int, sample: str | None, language: Language) -> Markup:
+    """Name and holdings; ``sample`` is the company of the sample filing where that is used."""
+    holdings = LABELS[language]["holdings"].format(filings=filings, pairs=pairs)
+    return _render("header", language, holdings=holdings, sample=sample)
+
+
+def confidence_word(confidence: float) -> str:
+    """Key of the label for a confidence (0..1)."""
+    return "high" if confidence >= 0.8 else "medium" if confidence >= 0.5 else "low"
+
+
+def _render(name: str, language: Language, **values: object) -> Markup:
+    return Markup(_template(name).render(t=LABELS[language], **values))  # noqa: S704
+
+
+@cache
+def _template(name: str) -> Template:
+    # Autoescape: whatever a filing says, it stays text.
+    environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    environment.filters["percent"] = "{:.0%}".format
+    environment.globals |= {
+        "quotation": quotation,
+        "confidence_word": confidence_word,
+    }
+    folder = Path(__file__).parent / "templates"
+    return environment.from_string((folder / f"{name}.html").read_text("utf-8"))

@@ -1,0 +1,35 @@
+"""Quote pairs from a store, and prove each quote before it is shown."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+from index.files import sha256_of
+from index.records import Filing, Pair, assemble
+from index.store import Store
+
+
+def proved(store: Store, filing: Filing, pair: Pair) -> bool:
+    """Whether a pair is made of its filing's own characters, and the filing is unharmed.
+
+    The filing's copy in the store must still have its SHA-256, and question and answer
+    must be the slices of the extracted text that their spans name.
+    """
+    copy = store.original(filing)
+    try:
+        stat = copy.stat()
+    except OSError:
+        return False
+    if _sha256(copy, stat.st_mtime_ns, stat.st_size) != filing.sha256:
+        return False
+    text = store.text(filing.sha256)
+    return (
+        assemble(text, pair.question_spans) == pair.question
+        and assemble(text, pair.answer_spans) == pair.answer
+    )
+
+
+@lru_cache(maxsize=4096)
+def _sha256(path: Path, _mtime_ns: int, _size: int) -> str:
+    return sha256_of(path)

@@ -1,0 +1,255 @@
+"""What each command of ``yuanda`` does. Each returns the exit status."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from assistant import report
+from assistant.records import Query
+from assistant.settings import Settings
+from index.errors import CallError, ModelError, ReadError
+from index.records import Filters
+
+if TYPE_CHECKING:
+    from assistant.answer import Assistant
+    from index.build import FileRow
+    from index.store import Store
+
+DONE, INPUT_FAILED = 0, 1
+
+
+def add(arguments: argparse.Namespace, settings: Settings) -> int:
+    """Read files and folders into the store."""
+    from index import build
+    from index.encoder import load_encoder
+    from index.store import Store
+
+    encoder = load_encoder(arguments.model or settings.model)
+    with Store.open(_store_path(arguments, settings), create=True) as store:
+        added = build.add(store, arguments.paths, encoder, on_row=_progress)
+    if arguments.json:
+        print(report.dumps(report.add_json(added)))
+    else:
+        print(report.add_text(added))
+    return INPUT_FAILED if added.count("failed") else DONE
+
+
+def remove(arguments: argparse.Namespace, settings: Settings) -> int:
+    """Take filings out of the store."""
+    rows: list[dict[str, Any]] = []
+    with _open(arguments, settings) as store:
+        for name in arguments.filings:
+            try:
+                gone = store.remove(name)
+                rows.append(
+                    {"filing": name, "path": gone.path, "sha256": gone.sha256, "status": "removed"}
+                )
+            except CallError as error:
+                rows.append({"filing": name, "status": "failed", "error": str(error)})
+    failed = [row for row in rows if row["status"] == "failed"]
+    if arguments.json:
+        print(report.dumps({"filings": rows}))
+    else:
+        for row in rows:
+            print(row["error"] if "error" in row else f"removed  {report.printable(row['path'])}")
+    return INPUT_FAILED if failed else DONE
+
+
+def list_filings(arguments: argparse.Namespace, settings: Settings) -> int:
+    """The filings in the store."""
+    with _open(arguments, settings) as store:
+        entries = store.filings(_filters(arguments))
+    if arguments.json:
+        rows = [report.filing_json(e.filing) | {"pairs": e.pairs} for e in entries]
+        print(report.dumps({"filings": rows}))
+        return DONE
+    for e in entries:
+        date = e.filing.activity_date or e.filing.filed_date or "----------"
+        head = f"{e.filing.sha256[:12]}  {date}  {e.filing.code or '------'}  {e.filing.company}"
+        print(report.printable(f"{head}  {e.pairs} 问答  {e.filing.path}"))
+    return DONE
+
+
+def parse_file(arguments: argparse.Namespace, _settings: Settings) -> int:
+    """Read one file without a store."""
+    from index.parse import parse
+
+    try:
+        parsed = parse(arguments.file)
+    except ReadError as error:
+        if not arguments.json:
+            raise
+        print(f"yuanda: {error}", file=sys.stderr)
+        print(report.dumps({"filing": None, "pairs": [], "warnings": [], "error": str(error)}))
+        return INPUT_FAILED
+    if arguments.text:
+        sys.stdout.write(parsed.text)
+    elif arguments.json:
+        print(report.dumps(report.parsed_json(parsed)))
+    else:
+        print(report.parsed_text(parsed))
+    return DONE
+
+
+def ask(arguments: argparse.Namespace, settings: Settings) -> int:
+    """Official answers to one question, or to a file of them."""
+    if (arguments.question is None) == (arguments.batch is None):
+        raise CallError("ask takes either a QUESTION or --batch FILE")
+    if arguments.batch is None:
+        query = _query(arguments.question, arguments)
+        with open_assistant(arguments, settings) as assistant:
+            answer = assistant.ask(query)
+        if arguments.json:
+            print(report.dumps(report.answer_json(answer)))
+        else:
+            print(report.answer_text(answer))
+        return DONE
+    return _ask_batch(arguments, settings)
+
+
+def _ask_batch(arguments: argparse.Namespace, settings: Settings) -> int:
+    status = DONE
+    lines = list(_question_lines(arguments.batch))
+    with open_assistant(arguments, settings) as assistant:
+        for number, line in lines:
+            try:
+                answer = assistant.ask(_query(_question_of(line), arguments))
+            except CallError as error:
+                status = INPUT_FAILED
+                print(f"yuanda: {arguments.batch}, line {number}: {error}", file=sys.stderr)
+                if arguments.json:
+                    print(report.dumps({"question": line, "error": str(error)}))
+                else:
+                    print(report.printable(f"# {line}\nfailed: {error}\n"))
+                continue
+            if arguments.json:
+                print(report.dumps(report.answer_json(answer)))
+            else:
+                print(f"# {report.printable(answer.question)}\n{report.answer_text(answer)}\n")
+    return status
+
+
+def _question_lines(name: str) -> Iterator[tuple[int, str]]:
+    try:
+        text = sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise CallError(f"{name}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise CallError(f"{name}: not UTF-8; save the questions as UTF-8 text") from None
+    for number, line in enumerate(text.split("\n"), start=1):
+        if line.strip():
+            yield number, line.strip()
+
+
+def _question_of(line: str) -> str:
+    if not line.startswith("{"):
+        return line
+    try:
+        row = json.loads(line)
+    except (json.JSONDecodeError, RecursionError):
+        raise CallError("begins like JSON but is not") from None
+    question = row.get("question")
+    if not isinstance(question, str):
+        raise CallError('a JSON line needs "question", a string')
+    return question
+
+
+def verify(arguments: argparse.Namespace, settings: Settings) -> int:
+    """Re-read every filing in the store and prove every pair."""
+    from index.verify import verify as prove
+
+    with _open(arguments, settings) as store:
+        proof = prove(store)
+    if arguments.json:
+        print(report.dumps(asdict(proof)))
+    else:
+        print(report.proof_text(proof))
+    return INPUT_FAILED if proof.failed else DONE
+
+
+def evaluate(arguments: argparse.Namespace, settings: Settings) -> int:
+    """Measures over a labelled set."""
+    status: int = _extension("evaluate")(
+        arguments.dataset,
+        model=arguments.model or settings.model,
+        threshold=settings.threshold,
+        retriever=arguments.retriever,
+        run_file=arguments.run,
+        as_json=arguments.json,
+    )
+    return status
+
+
+def ui(arguments: argparse.Namespace, settings: Settings) -> int:
+    """The chat in the browser, until interrupted."""
+    with open_assistant(arguments, settings) as assistant:
+        _extension("ui")(assistant, host=arguments.host, port=arguments.port)
+    return DONE
+
+
+def open_assistant(arguments: argparse.Namespace, settings: Settings) -> Assistant:
+    """The assistant over the store asked for; over the sample where there is none yet."""
+    from assistant.answer import Assistant
+    from assistant.decide import Calibration
+    from assistant.sample import sample_store
+    from index.encoder import load_encoder
+    from index.store import Store
+
+    path = _store_path(arguments, settings)
+    chosen = arguments.model or settings.model
+    if arguments.store is None and not Store.exists(path):
+        print(
+            f"yuanda: no store at {path} yet: answering from the sample filing that ships "
+            "(add your own with `yuanda add`)",
+            file=sys.stderr,
+        )
+        encoder = load_encoder(chosen)
+        store, is_sample = sample_store(encoder), True
+    else:
+        store, is_sample = Store.open(path), False
+        try:
+            encoder = load_encoder(chosen or store.model)
+        except ModelError:
+            store.close()
+            raise
+    return Assistant(store, encoder, Calibration.load(), settings.threshold, is_sample=is_sample)
+
+
+def _open(arguments: argparse.Namespace, settings: Settings) -> Store:
+    from index.store import Store
+
+    return Store.open(_store_path(arguments, settings))
+
+
+def _store_path(arguments: argparse.Namespace, settings: Settings) -> Path:
+    return Path(arguments.store) if arguments.store else settings.store
+
+
+def _filters(arguments: argparse.Namespace) -> Filters:
+    return Filters(arguments.company, arguments.code, arguments.since, arguments.until)
+
+
+def _query(question: str, arguments: argparse.Namespace) -> Query:
+    if not question.strip():
+        raise CallError("the question is empty")
+    if any("\ud800" <= ch <= "\udfff" for ch in question):
+        raise CallError("the question is not UTF-8 text")
+    return Query(question.strip(), arguments.top_k, _filters(arguments))
+
+
+def _extension(name: str) -> Any:
+    found = entry_points(group="yuanda.commands", name=name)
+    if not found:
+        raise CallError(f"{name} is not installed: install yuanda with `pip install .`")
+    return next(iter(found)).load()
+
+
+def _progress(row: FileRow) -> None:
+    print(f"{row.status:<10}{row.pairs:>5}  {report.printable(row.path)}", file=sys.stderr)

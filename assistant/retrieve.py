@@ -1,0 +1,131 @@
+"""Find the pairs that may answer a question: dense and lexical search, side by side.
+
+Companies that the question names are taken out of what is searched for, since a filing hardly
+ever says its own company's name; their pairs are searched by themselves as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from assistant.companies import Company, CompanyMatcher
+from index.encoder import Encoder, Vectors
+from index.snapshot import Indexes
+from index.vectors import Ids, is_question, pairs_of
+
+Retrieval = Literal["hybrid", "dense", "lexical"]
+
+# Candidates taken from each side.
+POOL = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What the two sides say of one pair.
+
+    ``question_similarity`` and ``answer_similarity`` are cosines (-1..1) of the question
+    asked with the filed question and with the nearest passage of the filed answer;
+    ``lexical`` is the pair's BM25 score as a share (0..1) of what the question's own words
+    could reach at most. ``company`` is 1 where the question names the pair's company, -1 where
+    it names others only, 0 where it names none.
+    """
+
+    question_similarity: float
+    answer_similarity: float
+    lexical: float
+    company: int = 0
+
+    @property
+    def similarity(self) -> float:
+        """The better of both cosines."""
+        return max(self.question_similarity, self.answer_similarity)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A pair that may answer, with the evidence for it."""
+
+    pair_id: int
+    evidence: Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieved:
+    """What was searched for (the question without the companies' names), and what was found."""
+
+    asked: str
+    candidates: tuple[Candidate, ...]
+
+
+class Retriever:
+    """Searches both indexes of one store."""
+
+    def __init__(
+        self, encoder: Encoder, indexes: Indexes, companies: Mapping[Company, Ids] | None = None
+    ) -> None:
+        """``companies`` maps each company to its pairs, rising."""
+        self._companies = companies or {}
+        self._matcher = CompanyMatcher(self._companies)
+        self._encoder = encoder
+        self._dense = indexes.dense
+        self._lexical = indexes.lexical
+
+    def retrieve(self, question: str, allowed: Ids | None = None, pool: int = POOL) -> Retrieved:
+        """Candidates for a question: the best of both sides, each once, by id.
+
+        ``allowed`` are the pairs that may be found (``None``: all).
+        """
+        mention = self._matcher.match(question)
+        vector = self._encoder.encode_queries([mention.rest])
+        named = [self._companies[company] for company in mention.companies]
+        scopes = [allowed]
+        if named:
+            of_named = np.unique(np.concatenate(named))
+            scopes.append(of_named if allowed is None else np.intersect1d(of_named, allowed))
+        lexical: dict[int, float] = {}
+        found: list[Ids] = []
+        for scope in scopes:
+            lexical.update(self._lexical.search(mention.rest, pool, scope))
+            found.append(pairs_of(self._dense.search(vector, 2 * pool, scope)[1]))
+        pairs = np.unique(np.concatenate([*found, np.array(list(lexical), dtype=np.int64)]))
+        similar = self._similarities(vector, pairs)
+        ceiling = self._lexical.ceiling(mention.rest) or 1.0
+        right = np.isin(pairs, of_named) if named else None
+        candidates = [
+            Candidate(
+                pair,
+                Evidence(
+                    *similar[pair],
+                    lexical=min(1.0, lexical.get(pair, 0.0) / ceiling),
+                    company=0 if right is None else 1 if right[place] else -1,
+                ),
+            )
+            for place, pair in enumerate(pairs.tolist())
+        ]
+        return Retrieved(mention.rest, tuple(candidates))
+
+    def _similarities(self, vector: Vectors, pairs: Ids) -> dict[int, tuple[float, float]]:
+        """Each pair's cosines: of its question, and the best of its answer's passages.
+
+        A pair that lacks one of the parts has the other's for both.
+        """
+        passages = self._dense.passages_of(pairs)
+        scores = self._dense.scores(vector, passages)
+        best: dict[int, list[float | None]] = {pair: [None, None] for pair in pairs.tolist()}
+        parts = np.where(is_question(passages), 0, 1)
+        rows = zip(pairs_of(passages).tolist(), parts.tolist(), scores.tolist(), strict=True)
+        for pair, part, score in rows:
+            former = best[pair][part]
+            best[pair][part] = score if former is None else max(former, score)
+        return {
+            pair: (_either(asked, answered), _either(answered, asked))
+            for pair, (asked, answered) in best.items()
+        }
+
+
+def _either(first: float | None, second: float | None) -> float:
+    return first if first is not None else second if second is not None else 0.0

@@ -1,0 +1,52 @@
+"""Settings, read once from the environment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from index.errors import CallError
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the environment says.
+
+    ``YUANDA_STORE``: folder of the store. ``YUANDA_MODEL``: name or path of any
+    sentence-transformers model, instead of the one that ships. ``YUANDA_THRESHOLD``:
+    confidence (0..1) below which no answer is given, instead of the calibrated one.
+    """
+
+    store: Path
+    model: str | None = None
+    threshold: float | None = None
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str]) -> Settings:
+        """Read the settings; ``CallError`` where a value makes no sense."""
+        store = environ.get("YUANDA_STORE")
+        return cls(
+            store=Path(store).expanduser() if store else default_store(),
+            model=environ.get("YUANDA_MODEL") or None,
+            threshold=_threshold(environ.get("YUANDA_THRESHOLD")),
+        )
+
+
+def default_store() -> Path:
+    """The store in the user's data folder."""
+    from platformdirs import user_data_path
+
+    return user_data_path("yuanda", appauthor=False) / "store"
+
+
+def _threshold(value: str | None) -> float | None:
+    if not value:
+        return None
+    try:
+        number = float(value)
+    except ValueError:
+        number = -1.0
+    if not 0.0 <= number <= 1.0:
+        raise CallError(f"YUANDA_THRESHOLD={value}: must be a number from 0 to 1")
+    return number
