@@ -1,0 +1,1 @@
+"""Evaluation of Yuanda: labelled questions, measures and benchmarks."""

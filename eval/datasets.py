@@ -1,0 +1,153 @@
+"""Labelled sets: a folder in BEIR form, or a folder of filings with ``questions.jsonl``."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from index.errors import CallError
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One document of a BEIR corpus."""
+
+    id: str
+    title: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledQuery:
+    """A query, the documents that answer it with their grades, and the ones to rank.
+
+    ``relevant`` is empty where nothing answers; ``candidates`` is ``None`` for all.
+    """
+
+    id: str
+    text: str
+    relevant: Mapping[str, int]
+    candidates: frozenset[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BeirSet:
+    """Corpus and queries of a folder in BEIR form."""
+
+    documents: tuple[Document, ...]
+    queries: tuple[LabelledQuery, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FiledQuestion:
+    """A question labelled with the filed pair that answers it.
+
+    ``filing`` is a SHA-256, or a path below the set's folder; ``None`` where no filing
+    answers. ``number`` is the pair's, as filed.
+    """
+
+    question: str
+    filing: str | None
+    number: str | None
+
+
+def is_beir(folder: Path) -> bool:
+    """Whether a folder is in BEIR form."""
+    return (folder / "corpus.jsonl").is_file()
+
+
+def read_beir(folder: Path) -> BeirSet:
+    """Read a folder in BEIR form; ``CallError`` names the file and line that is wrong."""
+    documents = tuple(
+        Document(_text(row, "_id", at), str(row.get("title") or ""), _text(row, "text", at))
+        for at, row in _rows(folder / "corpus.jsonl")
+    )
+    known = {d.id for d in documents}
+    relevant = _qrels(folder / "qrels" / "test.tsv", known)
+    candidates = _candidates(folder / "candidates.jsonl", known)
+    queries = tuple(
+        LabelledQuery(
+            _text(row, "_id", at),
+            _text(row, "text", at),
+            relevant.get(row["_id"], {}),
+            candidates.get(row["_id"]),
+        )
+        for at, row in _rows(folder / "queries.jsonl")
+    )
+    return BeirSet(documents, queries)
+
+
+def read_questions(folder: Path) -> tuple[FiledQuestion, ...]:
+    """Read ``questions.jsonl`` beside filings."""
+    questions = []
+    for at, row in _rows(folder / "questions.jsonl"):
+        filing, number = row.get("filing"), row.get("number")
+        if filing is not None and number is None:
+            raise CallError(f'{at}: a question with a "filing" needs the pair\'s "number"')
+        questions.append(
+            FiledQuestion(
+                _text(row, "question", at), filing, None if number is None else str(number)
+            )
+        )
+    return tuple(questions)
+
+
+def _qrels(path: Path, known: set[str]) -> dict[str, dict[str, int]]:
+    relevant: dict[str, dict[str, int]] = defaultdict(dict)
+    if not path.is_file():
+        raise CallError(f"{path}: missing; a BEIR set needs it (header, then query, corpus, score)")
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
+        next(rows, None)
+        for number, row in enumerate(rows, start=2):
+            if not row:
+                continue
+            if len(row) != 3 or not row[2].strip().lstrip("-").isdigit():
+                raise CallError(f"{path}, line {number}: not query id, corpus id, score")
+            if row[1] not in known:
+                raise CallError(f"{path}, line {number}: no document {row[1]!r} in the corpus")
+            if int(row[2]) > 0:
+                relevant[row[0]][row[1]] = int(row[2])
+    return relevant
+
+
+def _candidates(path: Path, known: set[str]) -> dict[str, frozenset[str]]:
+    if not path.is_file():
+        return {}
+    found = {}
+    for at, row in _rows(path):
+        ids = frozenset(row.get("candidates", ()))
+        if unknown := ids - known:
+            raise CallError(f"{at}: no document {min(unknown)!r} in the corpus")
+        found[_text(row, "query_id", at)] = ids
+    return found
+
+
+def _rows(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Rows of a JSON-lines file, each with where it stands."""
+    if not path.is_file():
+        raise CallError(f"{path}: missing")
+    with path.open(encoding="utf-8-sig") as file:
+        for number, line in enumerate(file, start=1):
+            if not line.strip():
+                continue
+            at = f"{path}, line {number}"
+            try:
+                row = json.loads(line)
+            except json.JSONDecodeError as error:
+                raise CallError(f"{at}: not JSON ({error.msg})") from None
+            if not isinstance(row, dict):
+                raise CallError(f"{at}: not a JSON object")
+            yield at, row
+
+
+def _text(row: Mapping[str, Any], key: str, at: str) -> str:
+    value = row.get(key)
+    if not isinstance(value, str):
+        raise CallError(f'{at}: "{key}" must be a string')
+    return value

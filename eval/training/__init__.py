@@ -1,0 +1,1 @@
+"""The recipe of the shipped embedding model: ``python -m eval.training --help``."""
