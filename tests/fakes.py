@@ -1,0 +1,81 @@
+"""Stand-ins whose results a reader can work out by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from index.encoder import Vectors
+from index.files import sha256_of
+from index.records import Filing, Pair, ParsedFiling, Span
+
+# One dimension for each of these words: a text's vector counts them, at unit length.
+WORDS = ("毛利率", "回购", "减持", "产能", "海外", "分红", "研发", "订单")
+
+
+class FakeEncoder:
+    """Counts ``WORDS``: texts with the same one of them have cosine 1, with none are zero."""
+
+    name = "fake"
+    revision = "1"
+    dimension = len(WORDS)
+
+    def __init__(self, revision: str = "1") -> None:
+        self.revision = revision
+        self.encoded: list[str] = []
+
+    def encode_queries(self, texts: Sequence[str]) -> Vectors:
+        """Vectors of questions."""
+        return self._encode(texts)
+
+    def encode_passages(self, texts: Sequence[str]) -> Vectors:
+        """Vectors of passages; remembers them in ``encoded``."""
+        self.encoded += texts
+        return self._encode(texts)
+
+    def _encode(self, texts: Sequence[str]) -> Vectors:
+        counts = np.array([[t.count(w) for w in WORDS] for t in texts], dtype=np.float32)
+        counts = counts.reshape(-1, self.dimension)
+        lengths = np.linalg.norm(counts, axis=1, keepdims=True)
+        vectors: Vectors = counts / np.maximum(lengths, 1e-9)
+        return vectors
+
+
+def make_pair(number: str, question: str, answer: str, offset: int = 0) -> Pair:
+    """A pair as ``read_lines`` cuts it from ``question|answer`` at ``offset``."""
+    middle = offset + len(question) + 1
+    end = middle + len(answer)
+    return Pair(
+        number=number,
+        question=question,
+        answer=answer,
+        start=offset,
+        end=end,
+        question_spans=(Span(offset, middle - 1),),
+        answer_spans=(Span(middle, end),),
+    )
+
+
+def read_lines(path: Path) -> ParsedFiling:
+    """A reader for tests: a line ``company|date`` or ``|``, then lines ``question|answer``."""
+    text = path.read_text("utf-8")
+    head, _, body = text.partition("\n")
+    company, _, date = head.partition("|")
+    filing = Filing(
+        path=str(path),
+        sha256=sha256_of(path),
+        format="text",
+        title="投资者关系活动记录表",
+        company=company,
+        code="309001",
+        activity_date=date or None,
+    )
+    pairs, offset = [], len(head) + 1
+    for number, line in enumerate(body.split("\n"), start=1):
+        question, mark, answer = line.partition("|")
+        if mark:
+            pairs.append(make_pair(str(number), question, answer, offset))
+        offset += len(line) + 1
+    return ParsedFiling(filing, tuple(pairs), text)

@@ -1,0 +1,212 @@
+"""Cards show filed words exactly, and whatever a filing or a question says stays text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from lxml import html
+
+from assistant import cards
+from assistant.cards import LABELS, Language
+from assistant.records import Answer, Citation
+from index.records import Filing
+from tests.fakes import make_pair
+
+LANGUAGES: tuple[Language, ...] = ("zh", "en")
+FILING = Filing(
+    path="/filings/hemu.txt",
+    sha256="ab" * 32,
+    format="text",
+    title="投资者关系活动记录表",
+    company="禾木股份有限公司",
+    code="309001",
+    exchange="SZSE",
+    activity_types=("业绩说明会",),
+    activity_date="2024-05-08",
+)
+HOSTILE = [
+    "<script>window.__pwned = 1</script>",
+    "<img src=x onerror=alert(1)>",
+    "</blockquote></section><script>alert(1)</script>",
+    '" onmouseover="alert(1)" x="',
+    "' onfocus='alert(1)' autofocus='",
+    "[click](javascript:alert(1))",
+    "javascript:alert(1)",
+    "{{ 7 * 7 }}{% raw %}",
+    "&lt;script&gt;&amp;amp;",
+    "\u202eexe.fdp\u202c",
+    "<!-- <svg/onload=alert(1)>",
+    "$x^2$ **bold** `code`",
+]
+# Characters that HTML can carry as they are.
+plain_text = st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1, max_size=80)
+
+
+def citation(rank: int = 1, confidence: float = 0.9, text: str = "") -> Citation:
+    """``text`` goes into every field that comes from a filing."""
+    pair = make_pair(str(rank), f"第{rank}问", f"第{rank}答")
+    if not text:
+        return Citation(rank, 1.0, confidence, FILING, pair)
+    hostile = replace(
+        FILING,
+        path=f"/filings/{text}",
+        title=text,
+        company=text,
+        code=text,
+        exchange=text,  # type: ignore[arg-type]
+        activity_types=(text,),
+        activity_date=text,
+        place=text,
+        participants=text,
+        hosts=text,
+    )
+    told = replace(pair, number=text, question=text, answer=text)
+    return Citation(rank, 1.0, confidence, hostile, told)
+
+
+def answer(*citations: Citation, decision: str = "answer", question: str = "问") -> Answer:
+    confidence = citations[0].confidence if citations else 0.0
+    return Answer(question, decision, confidence, citations, 1.0)  # type: ignore[arg-type]
+
+
+def parsed(markup: str) -> html.HtmlElement:
+    return html.fragment_fromstring(str(markup), create_parent="div")
+
+
+def texts(markup: str, path: str) -> list[str]:
+    return [element.text_content() for element in parsed(markup).xpath(path)]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("length", [1, 700])
+def test_the_answer_is_shown_word_for_word(language: Language, length: int) -> None:
+    said = ("  公司 <b>毛利率</b> 为 30%，\n\n（一）同比 & 环比。 \t末尾  " * length)[: 40 * length]
+    cited = citation()
+    cited = replace(cited, pair=replace(cited.pair, answer=said))
+    card = cards.answer_card(answer(cited), language)
+    assert texts(card, "//blockquote[@class='answer']") == [said]
+    assert texts(card, "//p[@class='question']") == ["第1问"]
+
+
+@given(plain_text)
+def test_any_answer_is_shown_word_for_word(said: str) -> None:
+    cited = citation()
+    card = cards.answer_card(answer(replace(cited, pair=replace(cited.pair, answer=said))), "zh")
+    assert texts(card, "//blockquote") == [said]
+
+
+def test_the_source_is_named() -> None:
+    text = parsed(cards.answer_card(answer(citation()), "zh")).text_content()
+    for part in ("禾木股份有限公司", "309001.SZSE", "2024-05-08", "业绩说明会", "hemu.txt", "90%"):
+        assert part in text
+    assert "ab" * 6 in text
+    assert "/filings" not in text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_abstention_quotes_nothing(language: Language) -> None:
+    card = cards.answer_card(
+        answer(citation(1, 0.4), citation(2, 0.9), decision="abstain"), language
+    )
+    assert 'class="answer"' not in card
+    assert texts(card, "//blockquote") == []
+    assert "第1答" not in card
+    assert texts(card, "//article[contains(@class, 'none')]/h3") == [LABELS[language]["none"]]
+    asked = parsed(card).xpath("//button/@data-ask")
+    assert asked == ["第1问", "第2问"]
+
+
+def test_an_abstention_with_nothing_near() -> None:
+    card = cards.answer_card(answer(decision="abstain"), "zh")
+    assert texts(card, "//button") == []
+    assert len(parsed(card).xpath("//article[contains(@class, 'none')]")) == 1
+
+
+def test_further_pairs_are_quoted_only_where_likely() -> None:
+    card = cards.answer_card(answer(citation(1), citation(2, 0.5), citation(3, 0.49)), "zh")
+    assert texts(card, "//blockquote") == ["第1答", "第2答"]
+    assert parsed(card).xpath("//button/@data-ask") == ["第3问"]
+
+
+def every_card(text: str, language: Language) -> list[str]:
+    cited = [citation(1, 0.9, text), citation(2, 0.8, text), citation(3, 0.1, text)]
+    return [
+        cards.answer_card(answer(*cited, question=text), language),
+        cards.answer_card(answer(*cited, decision="abstain", question=text), language),
+        cards.notice_card(text, LABELS[language]["long"], language),
+        cards.welcome_card([text], language),
+        cards.header(1, 2, text, language),
+    ]
+
+
+def skeleton(markup: str) -> list[tuple[str, list[str]]]:
+    return [
+        (str(element.tag), sorted(map(str, element.attrib))) for element in parsed(markup).iter()
+    ]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_text_stays_text(text: str, language: Language) -> None:
+    for shown, harmless in zip(every_card(text, language), every_card("甲", language), strict=True):
+        assert skeleton(shown) == skeleton(harmless)
+        assert text in parsed(shown).text_content()
+        for element in parsed(shown).iter():
+            assert element.tag not in {"script", "img", "svg", "a", "iframe"}
+            names = [str(name) for name in element.attrib]
+            assert not [n for n in names if n.startswith("on") or n in {"href", "src", "style"}]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_buttons_carry_the_text_itself(text: str) -> None:
+    card = cards.answer_card(answer(citation(1, 0.9, text), citation(2, 0.1, text)), "zh")
+    assert parsed(card).xpath("//button/@data-ask") == [text]
+    (copied,) = parsed(card).xpath("//button/@data-copy")
+    assert copied.startswith(f"问：{text}\n答：{text}\n——{text}")
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_a_name_that_turns_the_line_around_is_kept_apart(text: str) -> None:
+    card = parsed(cards.answer_card(answer(citation(1, 0.9, text)), "zh"))
+    for path in ("//h3/bdi", "//p[@class='source']/bdi", "//span[@class='kind']/bdi"):
+        assert card.xpath(path)[0].text_content() == text
+
+
+def test_both_languages_say_everything() -> None:
+    assert LABELS["zh"].keys() == LABELS["en"].keys()
+    assert all(text for labels in LABELS.values() for text in labels.values())
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda language: cards.answer_card(answer(citation(), citation(2, 0.1)), language),
+        lambda language: cards.answer_card(answer(citation(), decision="abstain"), language),
+        lambda language: cards.welcome_card(["问"], language),
+        lambda language: cards.header(3, 40, None, language),
+    ],
+    ids=["answer", "abstain", "welcome", "header"],
+)
+def test_labels_are_in_the_language(make: Callable[[Language], str], language: Language) -> None:
+    other: Language = "en" if language == "zh" else "zh"
+    text = str(parsed(make(language)).text_content())
+    wrong = [v for k, v in LABELS[other].items() if len(v) > 3 and v in text and "{" not in v]
+    assert not wrong
+
+
+@pytest.mark.parametrize(
+    ("confidence", "word"),
+    [(1.0, "high"), (0.8, "high"), (0.79, "medium"), (0.5, "medium"), (0.49, "low"), (0.0, "low")],
+)
+def test_confidence_in_words(confidence: float, word: str) -> None:
+    assert cards.confidence_word(confidence) == word
+
+
+def test_a_long_question_is_cut_in_its_notice() -> None:
+    text = parsed(cards.notice_card("长" * 600, "太长", "zh")).xpath("//div")[1].text_content()
+    assert text == "长" * 200 + "…"

@@ -1,0 +1,153 @@
+"""Both indexes against brute force: exact scores, exact filters."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from index.errors import StoreError
+from index.lexical import QUESTION_WEIGHT, LexicalIndex
+from index.terms import terms, weight
+from index.vectors import DenseIndex, is_question, pairs_of, passage_id
+from tests.fakes import make_pair
+
+PAIRS = {
+    3: make_pair("1", "公司有没有回购计划", "公司已经回购股份一百万股。"),
+    4: make_pair("2", "毛利率下降的原因", "主要由于原材料涨价，毛利率为30.46%。"),
+    7: make_pair("3", "海外业务进展", "海外收入占比提高，毛利率高于国内。"),
+}
+
+
+@pytest.fixture
+def dense() -> DenseIndex:
+    random = np.random.default_rng(7)
+    vectors = random.normal(size=(300, 8)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    index = DenseIndex(8)
+    index.add(np.array([passage_id(i // 3, i % 3) for i in range(300)]), vectors)
+    return index
+
+
+def vectors_of(index: DenseIndex) -> np.ndarray:
+    return np.stack([index.scores(v, index.ids()) for v in np.eye(8, dtype=np.float32)], axis=1)
+
+
+def test_passage_ids_round_trip() -> None:
+    ids = np.array([passage_id(5, 0), passage_id(5, 12), passage_id(1 << 40, 65535)])
+    assert pairs_of(ids).tolist() == [5, 5, 1 << 40]
+    assert is_question(ids).tolist() == [True, False, False]
+
+
+def test_dense_scores_are_inner_products(dense: DenseIndex) -> None:
+    vectors, query = vectors_of(dense), np.eye(8, dtype=np.float32)[2]
+    scores, ids = dense.search(query, 10)
+    expected = vectors @ query
+    order = np.argsort(-expected)[:10]
+    np.testing.assert_allclose(scores, expected[order], atol=1e-6)
+    assert ids.tolist() == dense.ids()[order].tolist()
+
+
+def test_dense_filter_is_exact(dense: DenseIndex) -> None:
+    vectors, query = vectors_of(dense), np.eye(8, dtype=np.float32)[5]
+    allowed = np.array([2, 50, 99])
+    scores, ids = dense.search(query, 100, allowed)
+    assert sorted(ids.tolist()) == [passage_id(p, i) for p in (2, 50, 99) for i in range(3)]
+    rows = np.isin(pairs_of(dense.ids()), allowed)
+    np.testing.assert_allclose(scores, np.sort((vectors @ query)[rows])[::-1], atol=1e-6)
+
+
+def test_dense_saves_whole_and_notices_a_flipped_bit(dense: DenseIndex, tmp_path: Path) -> None:
+    path = tmp_path / "dense.faiss"
+    dense.save(path)
+    again = DenseIndex.open(path)
+    np.testing.assert_array_equal(vectors_of(again), vectors_of(dense))
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(StoreError, match="damaged"):
+        DenseIndex.open(path)
+
+
+def test_dense_removal_leaves_no_vector_behind(dense: DenseIndex) -> None:
+    dense.remove(dense.passages_of(np.array([10, 11])))
+    assert len(dense.ids()) == 294
+    assert not np.isin(pairs_of(dense.search(np.ones(8, dtype=np.float32), 300)[1]), [10, 11]).any()
+
+
+@pytest.fixture
+def lexical() -> LexicalIndex:
+    index = LexicalIndex()
+    index.update(PAIRS.items())
+    return index
+
+
+def bm25(query: str, parts: dict[int, list[str]], pair: int) -> float:
+    """BM25 with k1 = 1.2, b = 0.75 over one field, by the formula."""
+    count = len(parts)
+    mean = sum(len(words) for words in parts.values()) / count
+    score = 0.0
+    for term in set(terms(query)):
+        found = sum(term in words for words in parts.values())
+        frequency = parts[pair].count(term)
+        length = 1.2 * (0.25 + 0.75 * len(parts[pair]) / mean)
+        idf = math.log1p((count - found + 0.5) / (found + 0.5))
+        score += weight(term) * idf * frequency * 2.2 / (frequency + length)
+    return score
+
+
+def test_lexical_scores_are_bm25(lexical: LexicalIndex) -> None:
+    query = "毛利率与回购"
+    questions = {i: terms(p.question) for i, p in PAIRS.items()}
+    answers = {i: terms(p.answer) for i, p in PAIRS.items()}
+    found = dict(lexical.search(query, 10))
+    assert found.keys() == {3, 4, 7}
+    for pair, score in found.items():
+        expected = QUESTION_WEIGHT * bm25(query, questions, pair) + bm25(query, answers, pair)
+        assert score == pytest.approx(expected, rel=1e-5)
+        assert score <= lexical.ceiling(query)
+
+
+def test_two_characters_find_their_pair(lexical: LexicalIndex) -> None:
+    assert lexical.search("回购", 10)[0][0] == 3
+    assert [pair for pair, _ in lexical.search("回購", 10)] == [3]
+    assert lexical.search("股权激励", 10) == []
+
+
+def test_lexical_filter_and_removal(lexical: LexicalIndex) -> None:
+    assert [p for p, _ in lexical.search("毛利率", 10, np.array([7]))] == [7]
+    lexical.update([], remove=[4])
+    assert lexical.ids().tolist() == [3, 7]
+    assert [p for p, _ in lexical.search("毛利率", 10)] == [7]
+
+
+def test_lexical_index_is_kept_on_disk(tmp_path: Path) -> None:
+    LexicalIndex(tmp_path).update(PAIRS.items())
+    assert LexicalIndex(tmp_path).search("回购", 1)[0][0] == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("回购", ["回购"]),
+        ("17,736,832 股", ["17736832", "股"]),
+        ("30.46％", ["30.46%"]),
+        ("ＧＰＵ算力", ["gpu", "算力"]),
+        ("", []),
+        ("，。？", []),
+    ],
+)
+def test_terms(text: str, expected: list[str]) -> None:
+    assert terms(text) == expected
+
+
+def test_words_and_bigrams() -> None:
+    assert set(terms("毛利率")) == {"毛利", "利率", "毛利率"}
+
+
+def test_common_words_weigh_less() -> None:
+    assert weight("的") < weight("公司") < weight("毛利率") <= weight("解禁") <= 1.0
+    assert weight("利率毛") == weight("率是") == 0.2
+    assert weight("30.46%") == 1.0

@@ -1,0 +1,31 @@
+"""Settings come from the environment alone, and nonsense is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from assistant.settings import Settings
+from index.errors import CallError
+
+
+def test_defaults() -> None:
+    settings = Settings.read({})
+    assert settings.model is None
+    assert settings.threshold is None
+    assert settings.store.name == "store"
+    assert not settings.store.exists() or settings.store.is_dir()
+
+
+def test_all_set() -> None:
+    settings = Settings.read(
+        {"YUANDA_STORE": "/srv/yuanda", "YUANDA_MODEL": "some/model", "YUANDA_THRESHOLD": "0.8"}
+    )
+    assert settings == Settings(Path("/srv/yuanda"), "some/model", 0.8)
+
+
+@pytest.mark.parametrize("value", ["high", "1.1", "-0.1", "nan"])
+def test_threshold_must_be_a_probability(value: str) -> None:
+    with pytest.raises(CallError, match="YUANDA_THRESHOLD"):
+        Settings.read({"YUANDA_THRESHOLD": value})

@@ -1,0 +1,203 @@
+"""The store keeps what was added, all or nothing, and finds it again."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from index.build import AddReport, add
+from index.errors import CallError, ModelError, ReadError, StoreError
+from index.records import Filters, ParsedFiling
+from index.snapshot import open_indexes
+from index.store import Store
+from index.vectors import pairs_of
+from index.verify import verify
+from tests.fakes import FakeEncoder, read_lines
+
+FIRST = "甲公司|2024-01-10\n毛利率怎样|毛利率为三成。\n有无回购|没有回购。\n"
+SECOND = "乙公司|2024-06-01\n产能如何|产能已满。\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    filings = tmp_path / "filings"
+    filings.mkdir()
+    (filings / "first.txt").write_text(FIRST, "utf-8")
+    (filings / "second.txt").write_text(SECOND, "utf-8")
+    return filings
+
+
+def fill(store: Store, *paths: Path) -> AddReport:
+    return add(store, paths, FakeEncoder(), read=read_lines)
+
+
+@pytest.fixture
+def store(tmp_path: Path, folder: Path) -> Store:
+    store = Store.open(tmp_path / "store", create=True)
+    fill(store, folder)
+    return store
+
+
+def statuses(report: AddReport) -> list[str]:
+    return [row.status for row in report.files]
+
+
+def test_what_was_added_comes_back(store: Store, folder: Path) -> None:
+    parsed = read_lines(folder / "first.txt")
+    assert store.pairs_of(parsed.filing.sha256) == list(parsed.pairs)
+    assert store.text(parsed.filing.sha256) == FIRST
+    assert store.original(parsed.filing).read_text("utf-8") == FIRST
+    assert store.pair(1) == (parsed.filing, parsed.pairs[0])
+    assert [(e.filing.company, e.pairs) for e in store.filings()] == [("乙公司", 1), ("甲公司", 2)]
+
+
+def test_known_content_is_skipped(store: Store, folder: Path) -> None:
+    (folder / "copy.txt").write_text(FIRST, "utf-8")
+    report = fill(store, folder)
+    assert statuses(report) == ["unchanged"] * 3
+    assert report.pairs == 2 + 2 + 1
+    assert len(store.filings()) == 2
+
+
+def test_a_changed_file_replaces_its_former_version(store: Store, folder: Path) -> None:
+    former = read_lines(folder / "first.txt").filing
+    (folder / "first.txt").write_text("甲公司|2024-01-10\n有无分红|有分红。\n", "utf-8")
+    assert statuses(fill(store, folder)) == ["replaced", "unchanged"]
+    assert not store.known(former.sha256)
+    assert not store.original(former).exists()
+    assert [e.pairs for e in store.filings()] == [1, 1]
+
+
+def test_indexes_follow_the_database(store: Store, folder: Path) -> None:
+    (folder / "first.txt").write_text("甲公司|2024-01-10\n有无分红|有分红。\n", "utf-8")
+    fill(store, folder / "first.txt")
+    indexes = open_indexes(store, FakeEncoder.dimension)
+    wanted = store.pair_ids().tolist()
+    assert np.unique(pairs_of(indexes.dense.ids())).tolist() == wanted
+    assert sorted(indexes.lexical.ids().tolist()) == wanted
+    assert indexes.lexical.search("回购", 5) == []
+
+
+@pytest.mark.parametrize("victim", ["dense.faiss", "lexical/meta.json"])
+def test_damaged_or_missing_indexes_are_rebuilt(store: Store, victim: str) -> None:
+    path = store.folder / "indexes" / victim
+    for harm in (lambda: path.write_bytes(b"harm"), path.unlink):
+        harm()
+        indexes = open_indexes(store, FakeEncoder.dimension)
+        assert [p for p, _ in indexes.lexical.search("回购", 5)] == [2]
+        query = FakeEncoder().encode_queries(["产能"])
+        assert pairs_of(indexes.dense.search(query, 1)[1]).tolist() == [3]
+
+
+def test_filters(store: Store) -> None:
+    def found(**conditions: str) -> list[int]:
+        return store.pair_ids(Filters(**conditions)).tolist()
+
+    assert found(company="甲") == [1, 2]
+    assert found(since="2024-01-11") == [3]
+    assert found(until="2024-01-10") == [1, 2]
+    assert found(code="309001", since="2024-06-01", until="2024-06-01") == [3]
+    assert found(code="309002") == []
+
+
+def test_one_bad_file_never_stops_the_rest(tmp_path: Path, folder: Path) -> None:
+    (folder / "empty.txt").write_text("丙公司|\n", "utf-8")
+    (folder / "bad.txt").write_text("x", "utf-8")
+
+    def read(path: Path) -> ParsedFiling:
+        if path.name == "bad.txt":
+            raise ReadError(str(path), "broken")
+        return read_lines(path)
+
+    with Store.open(tmp_path / "store", create=True) as store:
+        report = add(store, [folder, folder / "missing.txt"], FakeEncoder(), read=read)
+    assert [(Path(r.path).name, r.status) for r in report.files] == [
+        ("bad.txt", "failed"),
+        ("empty.txt", "failed"),
+        ("first.txt", "added"),
+        ("second.txt", "added"),
+        ("missing.txt", "failed"),
+    ]
+    errors = [r.error or "" for r in report.files]
+    assert "broken" in errors[0]
+    assert "no question" in errors[1]
+    assert "no such file" in errors[4]
+
+
+def test_folders_are_read_in_order_without_hidden_files(store: Store, folder: Path) -> None:
+    (folder / ".hidden.txt").write_text(FIRST + "新|新", "utf-8")
+    (folder / "notes.log").write_text("log", "utf-8")
+    (folder / "deep").mkdir()
+    (folder / "deep" / "third.txt").write_text("丙公司|\n订单如何|订单饱满。\n", "utf-8")
+    (folder / "loop").symlink_to(folder)
+    names = [Path(row.path).name for row in fill(store, folder, folder / "first.txt").files]
+    assert names == ["first.txt", "second.txt", "third.txt"]
+
+
+def test_remove_by_path_or_sha256(store: Store, folder: Path) -> None:
+    first = read_lines(folder / "first.txt").filing
+    assert store.remove(str(folder / "second.txt")).company == "乙公司"
+    assert store.remove(first.sha256[:8]) == first
+    assert store.filings() == []
+    assert list((store.folder / "filings").iterdir()) == []
+    with pytest.raises(CallError, match="no such filing"):
+        store.remove("ffff")
+
+
+def test_a_store_keeps_to_its_model(store: Store, folder: Path) -> None:
+    with pytest.raises(ModelError, match="fake"):
+        add(store, [folder], FakeEncoder(revision="2"), read=read_lines)
+
+
+def test_no_store_says_how_to_make_one(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="yuanda add"):
+        Store.open(tmp_path)
+    (tmp_path / "store.sqlite").write_text("not a database, but long enough to be none")
+    with pytest.raises(StoreError, match="can't be opened"):
+        Store.open(tmp_path)
+
+
+def test_a_newer_store_is_refused(store: Store) -> None:
+    store.close()
+    connection = sqlite3.connect(store.folder / "store.sqlite")
+    connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    with pytest.raises(StoreError, match="newer"):
+        Store.open(store.folder)
+
+
+def test_verify_proves_a_sound_store(store: Store) -> None:
+    proof = verify(store, read_lines)
+    assert (proof.filings, proof.pairs, proof.failed, proof.notes) == (2, 3, (), ())
+
+
+def test_verify_finds_a_changed_answer(store: Store) -> None:
+    connection = sqlite3.connect(store.folder / "store.sqlite")
+    connection.execute("UPDATE pairs SET answer = '毛利率为四成。' WHERE id = 1")
+    connection.commit()
+    connection.close()
+    (failure,) = verify(store, read_lines).failed
+    assert (failure.number, failure.reason) == ("1", "the answer is not what the filing says")
+
+
+def test_verify_finds_a_harmed_copy_and_a_changed_source(store: Store, folder: Path) -> None:
+    first, second = (read_lines(folder / f"{n}.txt").filing for n in ("first", "second"))
+    store.original(first).write_text("other", "utf-8")
+    (folder / "second.txt").write_text("other", "utf-8")
+    reasons = {(f.sha256, f.reason) for f in verify(store, read_lines).failed}
+    assert (first.sha256, "the store's copy of the file was changed") in reasons
+    assert (second.sha256, "changed since it was added: `yuanda add` it again") in reasons
+
+
+def test_a_moved_store_is_still_proved(store: Store, folder: Path, tmp_path: Path) -> None:
+    store.close()
+    moved = store.folder.rename(tmp_path / "moved")
+    for file in folder.iterdir():
+        file.unlink()
+    with Store.open(moved) as again:
+        proof = verify(again, read_lines)
+    assert proof.failed == ()
+    assert len(proof.notes) == 2
