@@ -25,11 +25,16 @@ _DIGITS = re.compile(r"\d+")
 _ITEM = re.compile(
     r"[（(][一二三四五六七八九十\d]{1,3}[)）]|[①-⑳]|\d{1,2}、|[一二三四五六七八九十]{1,3}、"
 )
+_TITLE = re.compile(
+    r"(?P<company>[\u4e00-\u9fff（）()]{4,30}?有限公司)(?:.{0,16}(?:记录表|说明会|纪要|公告|记录))?"
+)
+_SIGNED = re.compile(r"董事会|0年|0[-/]|二[〇○零]|20\d\d|[（(]?(?:盖章|公章)")
 # Lines at the head and foot of a page where running heads, feet and numbers stand.
 _EDGE = 2
 # In columns (a Chinese character has two): a first line's indent and hanging punctuation
 # make a full line this much narrower than the widest.
 _SLACK = 9
+_INDENT = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +107,33 @@ def _furniture_without_pages(text: str, lines: Sequence[Line]) -> set[Span]:
             found.add(line.span)
         elif content.isdecimal() and len(content) <= 4:
             bare.append(line)
+    found |= _running_titles(text, lines)
     numbers = [int(text[line.start : line.end]) for line in bare]
     # Lone numbers that count up are page numbers; others may be a figure that was wrapped.
     if len(numbers) > 1 and all(b == a + 1 for a, b in pairwise(numbers)):
         found |= {line.span for line in bare}
+    return found
+
+
+def _running_titles(text: str, lines: Sequence[Line]) -> set[Span]:
+    """The company's name, or the filing's title, where it stands again amid other text.
+
+    Its first occurrence is the title, one before 董事会 or a date the signature.
+    """
+    said = [_masked(text, line) for line in lines]
+    places: dict[str, list[int]] = {}
+    for place, content in enumerate(said):
+        if _TITLE.fullmatch(content):
+            places.setdefault(content, []).append(place)
+    names = {_TITLE.fullmatch(content)["company"] for content in places}  # type: ignore[index]
+    found = set()
+    for content, where in places.items():
+        # A name that the title already holds is no title of its own.
+        first = 0 if any(content != n and content in n for n in said[:4]) and where[0] > 4 else 1
+        for place in where[first:]:
+            after = said[place + 1] if place + 1 < len(said) else ""
+            if len(names) == 1 and after and not _SIGNED.match(after):
+                found.add(lines[place].span)
     return found
 
 
@@ -124,16 +152,42 @@ def _with_paragraphs(document: Document, lines: Sequence[Line]) -> list[Line]:
         return list(lines)
     indent = min((line.indent for line in lines), default=0)
     following = [*lines[1:], None]
-    return [
+    told = [
         replace(
             line,
-            ends_paragraph=line.width < full - _SLACK
-            or after is None
+            ends_paragraph=after is None
+            or line.width < full - _slack(document.text, line, after)
             or after.indent >= indent + 2 > line.indent + 2
             or _new_item(document.text, line, after),
         )
         for line, after in zip(lines, following, strict=True)
     ]
+    return [
+        line
+        if line.ends_paragraph or not _question_next(document.text, told, place)
+        else replace(line, ends_paragraph=True)
+        for place, line in enumerate(told)
+    ]
+
+
+def _question_next(text: str, lines: Sequence[Line], place: int) -> bool:
+    """Whether a sentence ends with the line, by chance a full one, and a question follows."""
+    if text[lines[place].end - 1] not in "。！":
+        return False
+    end = place + 1
+    while end < len(lines) - 1 and not lines[end].ends_paragraph and end - place < 4:
+        end += 1
+    said = text[lines[place + 1].start : lines[end].end]
+    return lines[end].ends_paragraph and said[-1] in "？?" and "。" not in said
+
+
+def _slack(text: str, line: Line, after: Line) -> int:
+    """How much narrower than the widest a full line may be."""
+    said = text[line.start : line.end]
+    latin = sum(c.isascii() for c in said)
+    # A sentence's end behind which a character more had room, an indent counted.
+    roomy = said[-1] in "。？！?!" and "\u4e00" <= text[after.start] <= "\u9fff"
+    return _INDENT + 1 if roomy and latin * 5 < len(said) else _SLACK
 
 
 def _new_item(text: str, line: Line, after: Line) -> bool:

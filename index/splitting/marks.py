@@ -66,7 +66,8 @@ QUESTION_RULES = (
     ),
     _rule(
         "number",
-        r"(?P<number>\d{1,3}(?:[.．]\d{1,2})?)\s*(?:、|[．.](?!\d)|[．.](?=20\d\d))\s*",
+        r"(?P<number>\d{1,3}(?:[.．]\d{1,2})?)\s*"
+        r"(?:、|[．.](?!\d)|[．.](?=20\d\d|\d{1,2}(?:月|季度|日|号|[GgDd]\b|[Gg]W)))\s*",
         sure=False,
         example="1、产能如何？",
     ),
@@ -100,8 +101,10 @@ ANSWER_RULES = (
 )
 # An answer behind its question on the same line.
 INLINE_ANSWER = re.compile(
-    rf"(?<=[？?。！!；;”」』)）\s])(?:[【\[]{_OFFICE}{{0,2}}(?:{_REPLY}|A)[】\]][：:]?"
-    rf"|{_OFFICE}{{0,2}}{_REPLY}\s*[：:]|A\s*\d{{0,3}}\s*[：:])\s*"
+    rf"(?:(?<=[？?。！!；;”」』)）\s])(?:[【\[]{_OFFICE}{{0,2}}(?:{_REPLY}|A)[】\]][：:]?"
+    rf"|{_OFFICE}{{0,2}}{_REPLY}\s*[：:]|A\s*\d{{0,3}}\s*[：:])"
+    # With a number it can't be a word's end.
+    r"|(?<![A-Za-z0-9])A\d{1,3}\s*[：:])\s*"
 )
 _NAMED = re.compile(
     rf"{_OFFICE}{{0,4}}\s*(?P<name>[\u4e00-\u9fff·]{{2,4}}?)(?:先生|女士|总)?\s*(?:{_REPLY})?\s*[：:]\s*"
@@ -110,6 +113,13 @@ _NAMED = re.compile(
 ASKS = re.compile(r"[？?][\s”’」』)）。]*$")
 REQUESTS = re.compile(
     r"^(?:您好|你好|领导好|请|烦请|麻烦|能否|能不能|可否|可以|想了解|想请|想问|希望|方便|介绍|谈谈)"
+    r"|(?:^|[，,；;：:])(?:还?请|烦请|麻烦)[^，,。；;]{0,10}(?:介绍|说明|谈|分析|解释|展望|分享|简述|阐述"
+    r"|回顾|讲|概述|告知|评价|透露|披露)"
+)
+# Words that make a sentence a question without its mark.
+_INTERROGATIVES = re.compile(
+    r"吗|呢|什么|怎么|怎样|如何|是否|有没有|有无|能否|可否|会不会|能不能|是不是|要不要|多少|哪[些个里家几]"
+    r"|几[个家年次]|为何|为啥|何时|多久|多大|多高|多长|几何"
 )
 _LONGEST_REQUEST = 120
 
@@ -133,15 +143,21 @@ def named_speaker(line: str) -> str | None:
 
 
 def asks(text: str) -> bool:
-    """Whether a text ends in a question mark, or is a short request."""
-    return bool(ASKS.search(text)) or requests(text)
+    """Whether a text ends in a question mark, or is a short request or question without one."""
+    return bool(ASKS.search(text)) or requests(text) or _interrogates(text.strip())
+
+
+def _interrogates(text: str) -> bool:
+    if not 4 <= len(text) <= _LONGEST_REQUEST or text[-1] in "。；：，、！,;:.!)）":
+        return False
+    return "。" not in text and bool(_INTERROGATIVES.search(text))
 
 
 def requests(text: str) -> bool:
     """Whether a text is a short request: one sentence that begins like one."""
     text = text.strip()
     body = text.rstrip("。.")
-    return len(text) <= _LONGEST_REQUEST and bool(REQUESTS.match(text)) and "。" not in body
+    return len(text) <= _LONGEST_REQUEST and bool(REQUESTS.search(text)) and "。" not in body
 
 
 def number_of(mark: re.Match[str]) -> str | None:

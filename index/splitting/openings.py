@@ -6,8 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from index.records import Span
 from index.splitting.lines import Line
 from index.splitting.marks import (
+    INLINE_ANSWER,
     QUESTION_RULES,
     QuestionRule,
     answer_mark,
@@ -20,25 +22,32 @@ from index.splitting.marks import (
 
 # How far back a chain of numbers looks for its predecessor, in marks of the same kind.
 _REACH = 100
+# What a mark of each kind adds to the score of a reading, in the measure of a question mark.
+_TRUST_SURE, _TRUST_NUMBER, _TRUST_BOLD = 0.75, 0.4, 0.5
 # Lines that a question may run over before its answer's mark.
 _QUESTION_LINES = 15
 
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """Where a question begins: at which line, behind how long a mark, with what number."""
+    """Where a question begins: at which line, behind how long a mark, with what number.
+
+    ``trust`` is what its mark alone adds to the score.
+    """
 
     line: int
     mark: int
     number: str | None
+    trust: float = 0.0
 
 
 class Body:
     """A filing's lines with what each may open."""
 
-    def __init__(self, text: str, lines: Sequence[Line]) -> None:
+    def __init__(self, text: str, lines: Sequence[Line], bold: Sequence[Span] = ()) -> None:
         self.text = text
         self.lines = lines
+        self.bold = _covered(lines, bold)
         self.starts = [line.start for line in lines]
         speakers = _speakers(text, lines)
         self.answers = [answer_mark(self.said(i), speakers) for i in range(len(lines))]
@@ -71,6 +80,8 @@ def readings(body: Body) -> Iterator[list[Opening]]:
     for rule in QUESTION_RULES:
         if not rule.sure and (chain := _best_chain(body, found[rule.name])):
             yield chain
+    if bold := list(_bold(body)):
+        yield bold
     yield list(_unmarked(body))
 
 
@@ -79,7 +90,8 @@ def _marked(body: Body, rule: QuestionRule) -> Iterator[Opening]:
         said = body.said(line)
         match = rule.pattern.match(said)
         if match:
-            yield Opening(line, match.end(), number_of(match))
+            trust = _TRUST_SURE if rule.sure else _TRUST_NUMBER
+            yield Opening(line, match.end(), number_of(match), trust)
 
 
 def _best_chain(body: Body, marked: Sequence[Opening]) -> list[Opening]:
@@ -112,7 +124,10 @@ def _best_chain(body: Body, marked: Sequence[Opening]) -> list[Opening]:
 
 def _weight(body: Body, opening: Opening, after: int | None) -> float:
     """How much a numbered line looks like a question."""
-    weight = 1.0 if asks(body.paragraph(opening.line, opening.mark)) else -0.25
+    said = body.paragraph(opening.line, opening.mark)
+    if inline := INLINE_ANSWER.search(said):
+        return 2.5 if asks(said[: inline.start()]) else 1.25
+    weight = 1.0 if asks(said) else -0.25
     end = min(after or len(body.lines), opening.line + _QUESTION_LINES, len(body.lines))
     if any(body.answers[line] for line in range(opening.line + 1, end)):
         weight += 1.5
@@ -131,6 +146,50 @@ def _unmarked(body: Body) -> Iterator[Opening]:
         if asking and not body.answers[line]:
             yield Opening(line, 0, None)
         line = end + 1
+
+
+def _bold(body: Body) -> Iterator[Opening]:
+    """Paragraphs that are bold throughout, from the first to the last one that asks.
+
+    Where most of them begin with the same kind of mark, it is taken off.
+    """
+    paragraphs: list[tuple[int, int]] = []
+    line = 0
+    while line < len(body.lines):
+        end = body.paragraph_end(line)
+        while end > line and not body.bold[end]:
+            end -= 1  # an answer that was wrapped onto a bold question
+        if body.bold[line] and not body.answers[line]:
+            paragraphs.append((line, end))
+        line = end + 1
+    asking = [i for i, (line, _) in enumerate(paragraphs) if asks(body.paragraph(line))]
+    if len(asking) < 2:
+        return
+    kept = paragraphs[asking[0] : asking[-1] + 1]
+    rules = [
+        (rule, sum(bool(rule.pattern.match(body.said(line))) for line, _ in kept))
+        for rule in QUESTION_RULES
+    ]
+    rule, count = max(rules, key=lambda pair: pair[1])
+    for line, _ in kept:
+        match = rule.pattern.match(body.said(line)) if count > len(kept) / 2 else None
+        if match:
+            yield Opening(line, match.end(), number_of(match), _TRUST_SURE)
+        else:
+            yield Opening(line, 0, None, _TRUST_BOLD)
+
+
+def _covered(lines: Sequence[Line], bold: Sequence[Span]) -> list[bool]:
+    """Which lines lie in bold spans, the mark that Word makes by itself left out."""
+    spans = iter(sorted(bold))
+    span = next(spans, None)
+    covered = []
+    for line in lines:
+        while span is not None and span.end <= line.start:
+            span = next(spans, None)
+        inside = span is not None and span.end >= line.end and span.start < line.end
+        covered.append(inside and span is not None and span.start - line.start <= 12)
+    return covered
 
 
 def _speakers(text: str, lines: Sequence[Line]) -> frozenset[str]:

@@ -7,6 +7,7 @@ like questions and answers; the best one is taken.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -16,12 +17,13 @@ from index.reading.document import Document
 from index.records import Pair, Span, assemble
 from index.splitting.head import read_head
 from index.splitting.lines import Line, body_lines
-from index.splitting.marks import ASKS, INLINE_ANSWER, asks, requests
+from index.splitting.marks import ASKS, INLINE_ANSWER, QUESTION_RULES, asks, requests
 from index.splitting.openings import Body, Opening, readings
-from index.splitting.tail import answer_lines
+from index.splitting.tail import answer_lines, han_number
 
 # A question of one paragraph hardly ever goes on in another that also asks.
 _QUESTION_PARAGRAPHS = 3
+_HEADING = re.compile(r"([一二三四五六七八九十]{1,2})、")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +44,13 @@ class _Cut:
     question: tuple[Line, ...]
     answer: tuple[Line, ...]
     marked: bool
+    trust: float
 
 
 def split(document: Document) -> SplitText:
     """Find head and pairs in a document."""
     lines, _ = body_lines(document)
-    body = Body(document.text, lines)
+    body = Body(document.text, lines, document.bold)
     cuts: list[_Cut] = []
     best = 0.0
     for reading in readings(body):
@@ -74,12 +77,26 @@ def _cuts(body: Body, openings: Sequence[Opening]) -> list[_Cut]:
         asked, answered, marked = _part(body, opening, last)
         waiting += asked
         if place + 1 == len(openings):
-            answered = answer_lines(body.text, answered, last=True)
-        if answered:
+            section = _section(body, openings[0])
+            answered = answer_lines(body.text, answered, last=True, section=section)
+        if any(line.start < line.end for line in answered):
             start = body.lines[first.line].start
-            cuts.append(_Cut(first.number, start, tuple(waiting), tuple(answered), marked))
+            cut = _Cut(first.number, start, tuple(waiting), tuple(answered), marked, opening.trust)
+            cuts.append(cut)
             waiting, first = [], None
     return cuts
+
+
+def _section(body: Body, first: Opening) -> int:
+    """The number of the section (一、 二、 …) that the questions stand in; 0 for none."""
+    if first.number and han_number(first.number):
+        return 0
+    section = 0
+    for line in range(first.line):
+        heading = _HEADING.match(body.said(line))
+        if heading and han_number(heading.group(1)) == section + 1:
+            section += 1
+    return section
 
 
 def _part(body: Body, opening: Opening, last: int) -> tuple[list[Line], Sequence[Line], bool]:
@@ -123,7 +140,9 @@ def _question_end(body: Body, opening: Opening, last: int) -> int:
 def _score(body: Body, cut: _Cut) -> float:
     """How much a cut looks like a question with its answer."""
     question = " ".join(body.text[line.start : line.end] for line in cut.question)
-    score = 1.0 if cut.marked else 0.0
+    score = cut.trust + (1.0 if cut.marked else 0.0)
+    if not cut.trust and any(rule.pattern.match(question) for rule in QUESTION_RULES):
+        score -= 1.0  # a mark that this reading takes for a part of the question
     score += 1.0 if asks(question) or requests(question) else -0.5 if not cut.marked else 0.0
     if len(question) > 800:
         score -= 1.0

@@ -1,4 +1,9 @@
-"""What stands behind the last answer and is no part of it."""
+"""What stands behind the last answer and is no part of it.
+
+Behind it come, in any order and each or none: remarks on the meeting, the next section, rows of
+the exchanges' tables, the signature, a portal's footer. The first sure sign ends the answer; then
+remarks are taken off backwards, so that an answer that mentions the meeting is not cut.
+"""
 
 from __future__ import annotations
 
@@ -7,40 +12,126 @@ from collections.abc import Sequence
 
 from index.splitting.lines import Line
 
+_HAN = "一二三四五六七八九十"
 # Rows of the exchanges' tables below the questions. A narrow column wraps the label anywhere.
 _ROW = re.compile(
-    r"关于本次活动(?:是否|$)|活动过程中所使|附件清单|附件\s*[：:（(]|日\s*期\s*[：:]?\s*(?:20\d\d|$)"
-    r"|(?:无|否)?\s*附件\s*[（(]?如有|备\s*注\s*[：:]|特此公告|备查文件|[【\[]?免责声明|风险提示\s*[：:]"
-    r"|是否涉及应披露"
+    r"关于本次活动(?:是否|$)|关于本次\S{0,6}(?:是否涉及|应披露)|活动过程中所使|附件清单"
+    r"|附件\s*[：:（(]|日\s*期\s*[：:]?\s*(?:20\d\d|$)|(?:无|否)?\s*附件\s*[（(]?如有"
+    r"|备\s*注\s*(?:[：:]|$)|(?:本次活动)?是否涉及应(?:当)?披露|特此公告|备查文件|记录人\s*[：:]"
 )
-_CLOSING = re.compile(
-    r"(?:本次)?(?:接待|交流|调研|活动|会议|沟通|会谈)过程中"
-    r"|在?(?:本次)?(?:接待|交流|调研|活动)过程中"
-    r"|(?:以上|上述|记录中|本记录|本次活动中|文中)[^。]{0,24}(?:如|若)?[^。]{0,12}"
-    r"(?:涉及|不构成|前瞻|预测|规划|战略|承诺)"
-    r"|如涉及(?:对)?行业|(?:敬请|请)(?:广大)?投资者(?:注意|理性)"
-    r"|本次(?:投资者关系)?(?:活动|交流|调研|接待|说明会)?(?:未|没有|不)(?:涉及|存在|提供|使用)"
-    r"|(?:本次|至此|最后)?[^。？]{0,16}(?:说明会|调研|活动|交流会?|会议)[^。？]{0,8}(?:结束|圆满)"
-    r"|(?:感谢|再次感谢|衷心感谢)[^。]{0,14}(?:参与|参加|莅临|各位投资者|广大投资者)"
-    r"|公司(?:指定)?信息披露(?:媒体|网站|平台)"
-    r"|(?:会后|随后|交流结束后|问答结束后|最后)[，,]"
+_SECTION = re.compile(
+    rf"(?:[【\[]|[（(]?[{_HAN}]{{1,2}}[)）]?、?|\d{{1,2}}[、.．])?\s*"
+    r"(?:(?:其他|其它|风险|特别|重要|免责|后续|会议|活动)(?:事项|说明|情况|提示|提醒|声明|内容|总结|结束语?)"
+    r"|备注|附件|附录|附表|附)\s*[】\]]?\s*[：:]?$"
+    r"|(?:风险提示|免责声明|重要声明)\s*[】\]]?\s*[：:]"
+)
+_NUMBERED = re.compile(rf"([{_HAN}]{{1,2}})、\s*(\S.{{0,24}})$")
+_PORTAL = re.compile(
+    r"(?:网站地图|联系我们|关于我们|版权所有|打印本页|关闭窗口|返回顶部|上一[篇条]|下一[篇条]|责任编辑"
+    r"|分享到|本页内容|本文链接|相关阅读|相关公告|公众号|扫一扫|Copyright|©)"
+    r"|.{0,30}ICP\s*备",
+    re.IGNORECASE,
 )
 _SIGNATURE = re.compile(
     r".{0,40}(?:有限公司|集团公司)\s*(?:董\s*事\s*会)?|董\s*事\s*会|.{0,4}董事会办公室"
-    r"|(?:日\s*期\s*[：:])?\s*(?:20\d{2}|二[〇○零]..)\s*[年./\-]\s*.{1,3}\s*[月./\-]\s*.{1,3}\s*日?"
+    r"|(?:日\s*期\s*[：:])?\s*(?:20\d{2}|二[〇○零Ｏ0]..)\s*[年./\-]\s*.{1,3}\s*[月./\-]\s*.{1,3}\s*日?"
 )
+# A remark says one of these, or two of those below.
+_REMARK = re.compile(
+    r"^(?:在?(?:本次)?(?:接待|交流|调研|活动|会议|沟通|会谈|说明会)过程中)"
+    r"|^(?:以上|上述|记录中|本记录|本次活动中|文中|本文)[^。]{0,40}(?:涉及|不构成|前瞻|预测|承诺|整理|为准)"
+    r"|^如涉及(?:对)?行业|^(?:敬请|请)(?:广大)?投资者(?:注意|理性)|^风险提示"
+    r"|^本次(?:投资者关系)?(?:业绩)?(?:活动|交流|调研|接待|说明会)(?:会)?(?:过程)?(?:中)?(?:公司)?(?:未|没有|不)"
+    r"|^[^。？]{0,16}(?:说明会|调研|活动|交流会?|会议)[^。？]{0,8}(?:到此|至此|圆满|结束)"
+    r"|(?:感谢|再次感谢|衷心感谢)(?:[^。您]{0,14})(?:参与|参加|莅临|各位投资者|广大投资者|各位股东|光临)"
+    r"|对(?:各位|广大)投资者[^。]{0,16}(?:感谢|谢意)"
+    r"|^公司(?:指定)?信息披露(?:媒体|网站|平台)"
+    r"|^(?:会后|随后|交流结束后|会议结束后|问答结束后|最后)[，,]"
+    r"|^(?:因|由于)(?:会议)?时间(?:关系|有限)|未能(?:逐一|一一|现场)?(?:回复|回答|答复)的"
+    r"|(?:主持人|董事会秘书|董秘)(?:提醒|宣布|总结)|^公司与参会(?:人员|投资者)"
+)
+_WORDS = (
+    r"承诺书",
+    r"未公开(?:的)?重大信息|应披露(?:的)?重大信息",
+    r"信息披露(?:管理)?(?:制度|办法|规定)",
+    r"指定信息披露|以公(?:司)?公告为准|以公告为准",
+    r"前瞻性",
+    r"参会(?:人员|者|机构)|与会(?:人员|者)|机构代表",
+    r"(?:参观|合影)",
+    r"本次(?:业绩)?(?:活动|调研|会议|说明会|交流|接待)",
+    r"不构成(?:任何)?(?:实质)?(?:的)?(?:投资建议|承诺|盈利预测)",
+    r"注意投资风险",
+)
+_OTHERS = tuple(re.compile(word) for word in _WORDS)
 
 
-def answer_lines(text: str, lines: Sequence[Line], *, last: bool) -> Sequence[Line]:
-    """The lines of an answer without what stands behind it, where it is the last one."""
+def answer_lines(
+    text: str, lines: Sequence[Line], *, last: bool, section: int = 0
+) -> Sequence[Line]:
+    """The lines of an answer without what stands behind it, where it is the last one.
+
+    ``section`` is the number of the section that the questions stand in, as 一、 二、 count
+    (0: the filing has none, or counts its questions so): the next one ends the answer.
+    """
     if not last:
         return lines
-    for place, line in enumerate(lines):
-        said = text[line.start : line.end]
-        new = place > 0 and lines[place - 1].ends_paragraph
-        if place and (_ROW.match(said) or (new and _CLOSING.match(said))):
-            lines = lines[:place]
+    end = _hard_end(text, lines, section)
+    return lines[: _without_remarks(text, lines, end)]
+
+
+def han_number(section: str) -> int:
+    """一 to 九十九 as a number; 0 for anything else."""
+    tens, ten, ones = section.rpartition("十")
+    digits = {c: i for i, c in enumerate(_HAN[:9], start=1)}
+    if not ten:
+        return digits.get(section, 0)
+    return digits.get(tens, 1) * 10 + digits.get(ones, 0)
+
+
+def _hard_end(text: str, lines: Sequence[Line], section: int) -> int:
+    for place in range(1, len(lines)):
+        said = text[lines[place].start : lines[place].end]
+        if _ROW.match(said) or _PORTAL.match(said):
+            return place
+        if not lines[place - 1].ends_paragraph:
+            continue
+        if _SECTION.match(said):
+            return place
+        numbered = _NUMBERED.match(said)
+        if section and numbered and han_number(numbered.group(1)) == section + 1:
+            return place
+        if _signed(text, lines, place):
+            return place
+    return len(lines)
+
+
+def _signed(text: str, lines: Sequence[Line], place: int) -> bool:
+    """Whether a company's name begins a signature: the board or a date comes next."""
+    following = [text[line.start : line.end] for line in lines[place : place + 3]]
+    if not _SIGNATURE.fullmatch(following[0]):
+        return False
+    return len(following) == 1 or any(_SIGNATURE.fullmatch(said) for said in following[1:])
+
+
+def _without_remarks(text: str, lines: Sequence[Line], end: int) -> int:
+    while end > 1:
+        start = end - 1
+        while start > 0 and not _begins(text, lines, start):
+            start -= 1
+        said = "".join(text[line.start : line.end] for line in lines[start:end])
+        if start == 0 or not (_SIGNATURE.fullmatch(said) or _is_remark(said)):
             break
-    while len(lines) > 1 and _SIGNATURE.fullmatch(text[lines[-1].start : lines[-1].end]):
-        lines = lines[:-1]
-    return lines
+        end = start
+    return end
+
+
+def _begins(text: str, lines: Sequence[Line], place: int) -> bool:
+    """Whether a paragraph begins at a line, also behind a sentence that fills its line."""
+    if lines[place - 1].ends_paragraph:
+        return True
+    remark = _REMARK.match(text[lines[place].start : lines[place].end])
+    return bool(remark) and text[lines[place - 1].end - 1] == "。"
+
+
+def _is_remark(said: str) -> bool:
+    return bool(_REMARK.search(said)) or sum(bool(w.search(said)) for w in _OTHERS) >= 2
