@@ -35,6 +35,7 @@ _EDGE = 2
 # make a full line this much narrower than the widest.
 _SLACK = 9
 _INDENT = 4
+_WORD = re.compile(r"[A-Za-z0-9.,%]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,9 +186,11 @@ def _slack(text: str, line: Line, after: Line) -> int:
     """How much narrower than the widest a full line may be."""
     said = text[line.start : line.end]
     latin = sum(c.isascii() for c in said)
-    # A sentence's end behind which a character more had room, an indent counted.
-    roomy = said[-1] in "。？！?!" and "\u4e00" <= text[after.start] <= "\u9fff"
-    return _INDENT + 1 if roomy and latin * 5 < len(said) else _SLACK
+    if said[-1] not in "。？！?!" or latin * 5 >= len(said):
+        return _SLACK
+    # A sentence's end behind which the next word had room, an indent counted.
+    word = _WORD.match(text, after.start)
+    return _INDENT - 1 + (len(word.group()) if word else 2)
 
 
 def _new_item(text: str, line: Line, after: Line) -> bool:
