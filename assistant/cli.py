@@ -100,6 +100,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parse.add_argument("file", type=Path, metavar="FILE", help="PDF, DOCX, HTML or text")
     parse.add_argument("--text", action="store_true", help="print the extracted text instead")
+    parse.add_argument(
+        "--explain", action="store_true", help="show what each part of the text was taken for"
+    )
 
     ask = commands.add_parser(
         "ask", parents=[store, model, filters, as_json], help="official answers to a question"

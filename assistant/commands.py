@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -93,6 +94,9 @@ def parse_file(arguments: argparse.Namespace, _settings: Settings) -> int:
         sys.stdout.write(parsed.text)
     elif arguments.json:
         print(report.dumps(report.parsed_json(parsed)))
+    elif arguments.explain:
+        coloured = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+        print(report.explained_text(parsed, coloured=coloured))
     else:
         print(report.parsed_text(parsed))
     return DONE

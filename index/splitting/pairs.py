@@ -14,7 +14,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from index.reading.document import Document
-from index.records import Pair, Span, assemble
+from index.records import Pair, Part, Span, assemble
+from index.splitting.accounting import account, gaps, large_rest
 from index.splitting.head import read_head
 from index.splitting.lines import Line, body_lines
 from index.splitting.marks import ASKS, INLINE_ANSWER, QUESTION_RULES, asks, requests
@@ -28,11 +29,12 @@ _HEADING = re.compile(r"([一二三四五六七八九十]{1,2})、")
 
 @dataclass(frozen=True, slots=True)
 class SplitText:
-    """Head fields by name, pairs, and warnings."""
+    """Head fields by name, pairs, warnings, and the parts that make up the whole text."""
 
     head: dict[str, Any]
     pairs: tuple[Pair, ...]
     warnings: tuple[str, ...]
+    parts: tuple[Part, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +47,12 @@ class _Cut:
     answer: tuple[Line, ...]
     marked: bool
     trust: float
+    questions: int = 1
 
 
 def split(document: Document) -> SplitText:
     """Find head and pairs in a document."""
-    lines, _ = body_lines(document)
+    lines, furniture = body_lines(document)
     body = Body(document.text, lines, document.bold)
     cuts: list[_Cut] = []
     best = 0.0
@@ -61,29 +64,45 @@ def split(document: Document) -> SplitText:
     pairs = tuple(_pair(document, cut, str(i)) for i, cut in enumerate(cuts, start=1))
     first = pairs[0].start if pairs else len(document.text)
     end = pairs[-1].end if pairs else 0
-    head = read_head(document.text[:first], document.text[end:])
-    warnings = () if pairs else ("no question with an answer found",)
-    return SplitText(head, pairs, warnings)
+    head, head_end = read_head(document.text[:first], document.text[end:])
+    parts = account(document.text, pairs, furniture, head_end)
+    warnings = gaps(pairs, [cut.questions for cut in cuts])
+    if not pairs:
+        warnings.append("no question with an answer found")
+    elif large := large_rest(parts):
+        warnings.append(large)
+    return SplitText(head, pairs, tuple(warnings), parts)
 
 
 def _cuts(body: Body, openings: Sequence[Opening]) -> list[_Cut]:
     """Cut at the openings; questions that share an answer become one pair."""
     cuts: list[_Cut] = []
     waiting: list[Line] = []
+    questions = 0
     first: Opening | None = None
     for place, opening in enumerate(openings):
         last = openings[place + 1].line if place + 1 < len(openings) else len(body.lines)
         first = first or opening
         asked, answered, marked = _part(body, opening, last)
         waiting += asked
+        questions += 1
         if place + 1 == len(openings):
             section = _section(body, openings[0])
             answered = answer_lines(body.text, answered, last=True, section=section)
         if any(line.start < line.end for line in answered):
             start = body.lines[first.line].start
-            cut = _Cut(first.number, start, tuple(waiting), tuple(answered), marked, opening.trust)
-            cuts.append(cut)
-            waiting, first = [], None
+            cuts.append(
+                _Cut(
+                    number=first.number,
+                    start=start,
+                    question=tuple(waiting),
+                    answer=tuple(answered),
+                    marked=marked,
+                    trust=opening.trust,
+                    questions=questions,
+                )
+            )
+            waiting, first, questions = [], None, 0
     return cuts
 
 
