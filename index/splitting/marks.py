@@ -117,6 +117,7 @@ ASKED_AND_ANSWERED = re.compile(r"[^。]{4,200}[？?](?=[^。？?]{2,}[。；：
 
 _OFFICES = re.compile(rf"{_OFFICE[:-5]}|先生|女士|代表人|负责人|经理|主任|主管|首席|监事|委员)")
 _NAME = r"[\u4e00-\u9fff·]{2,4}?|[A-Z][A-Za-z.]*(?:\s+[A-Z][A-Za-z.]*){1,3}"
+_NO_NAME = re.compile(r"多少|什么|如何|怎|哪|是否|吗|呢|问题|其中|如下|以下|包括|公司")
 _INLINE_NAME = re.compile(rf"[？?]\s*({_NAME})[：:]")
 _NAMED = re.compile(
     rf"{_OFFICE}{{0,4}}\s*(?P<name>{_NAME})(?:先生|女士|总)?\s*(?:{_REPLY})?\s*[：:]\s*"
@@ -162,14 +163,16 @@ def inline_speaker(names: frozenset[str]) -> re.Pattern[str] | None:
     """A pattern for these names, with a colon, anywhere in a line."""
     if not names:
         return None
-    either = "|".join(sorted(map(re.escape, names), key=len, reverse=True))
+    spaced = (r"\s*".join(map(re.escape, name)) for name in sorted(names, key=len, reverse=True))
+    either = "|".join(spaced)
     return re.compile(rf"{_OFFICE}{{0,4}}\s*(?:{either})(?:先生|女士|总)?\s*[：:]\s*")
 
 
 def named_speaker(line: str) -> str | None:
     """The name that a line begins with, before a colon."""
     match = _NAMED.match(line)
-    return match.group("name") if match else None
+    name = match.group("name") if match else None
+    return None if name is None or _NO_NAME.search(name) else name
 
 
 def asks(text: str) -> bool:

@@ -210,18 +210,24 @@ def _covered(lines: Sequence[Line], bold: Sequence[Span]) -> list[bool]:
 def _speakers(text: str, lines: Sequence[Line]) -> frozenset[str]:
     """People who answer: named before without a colon, with their office or before a question."""
     found = set()
+    # A narrow column may wrap a name.
+    plain = "".join(text.split())
     for before, line in pairwise(lines):
         name = named_speaker(text[line.start : line.end])
-        if not name or name in found:
-            continue
-        at = text.find(name)
-        if at >= line.start or text[at + len(name) : at + len(name) + 1] in ("：", ":"):
-            continue
-        around = text[max(0, at - _OFFICE_REACH) : at + len(name) + 2]
-        if has_office(around) or asks(text[before.start : before.end]):
-            found.add(name)
-    for name in inline_names(text):
-        at = text.find(name)
-        if has_office(text[max(0, at - _OFFICE_REACH) : at + len(name) + 2]):
-            found.add(name)
+        if name and name not in found and _is_known(plain, name):
+            known = _has_office(plain, name) or asks(text[before.start : before.end])
+            found |= {name} if known else set()
+    found |= {name for name in inline_names(text) if _has_office(plain, name)}
     return frozenset(found)
+
+
+def _is_known(plain: str, name: str) -> bool:
+    """Whether a name occurs first without a colon behind it."""
+    at = plain.find("".join(name.split()))
+    return at >= 0 and plain[at + len("".join(name.split()))] not in "：:"
+
+
+def _has_office(plain: str, name: str) -> bool:
+    """Whether an office, or 先生, stands beside the first occurrence of a name."""
+    at = plain.find("".join(name.split()))
+    return at >= 0 and has_office(plain[max(0, at - _OFFICE_REACH) : at + len(name) + 2])

@@ -197,10 +197,10 @@ def _question_end(body: Body, opening: Opening, last: int) -> int:
     end = opening.line
     said = body.text[body.lines[end].start + opening.mark : body.lines[end].end]
     while end + 1 < last and (
-        not said or not (body.lines[end].ends_paragraph or ASKS.search(said))
+        not said or not (body.lines[end].ends_paragraph or ASKS.search(said) or _requested(said))
     ):
         end += 1
-        said = body.said(end)
+        said += body.said(end)
     for _ in range(_QUESTION_PARAGRAPHS - 1):
         if end + 2 >= last:
             break
@@ -210,6 +210,11 @@ def _question_end(body: Body, opening: Opening, last: int) -> int:
             break
         end = after
     return end
+
+
+def _requested(said: str) -> bool:
+    """Whether a request's only sentence ends here."""
+    return said.endswith("。") and requests(said)
 
 
 def _score(body: Body, cut: _Cut) -> float:
