@@ -67,7 +67,7 @@ QUESTION_RULES = (
     _rule(
         "number",
         r"(?P<number>\d{1,3}(?:[.．]\d{1,2})?)\s*"
-        r"(?:、|[．.](?!\d)|[．.](?=20\d\d|\d{1,2}(?:月|季度|日|号|[GgDd]\b|[Gg]W)))\s*",
+        r"(?:、|[．.](?!\d)|[．.](?=20\d\d|\d{1,2}\s*(?:月|季度|日|号|[GgDd]\b|[Gg]W)))\s*",
         sure=False,
         example="1、产能如何？",
     ),
@@ -85,7 +85,8 @@ _OFFICE = (
     r"(?:公司|上市公司|董秘|董事会秘书|管理层|董事长|副董事长|总经理|副总经理|总裁|副总裁|总监"
     r"|财务总监|财务负责人|首席财务官|独立董事|独董|证券事务代表|证代|主持人|CEO|CFO|、|兼)"
 )
-_REPLY = r"(?:回答|回复|答复|解答|答)"
+# A narrow line may wrap inside of a mark.
+_REPLY = r"(?:回\s*答|回\s*复|答\s*复|解\s*答|答)"
 ANSWER_RULES = (
     AnswerRule(
         re.compile(rf"{_OFFICE}{{0,4}}\s*{_REPLY}\s*\d{{0,3}}\s*[：:]\s*", re.IGNORECASE),
@@ -101,11 +102,21 @@ ANSWER_RULES = (
 )
 # An answer behind its question on the same line.
 INLINE_ANSWER = re.compile(
-    rf"(?:(?<=[？?。！!；;”」』)）\s])(?:[【\[]{_OFFICE}{{0,2}}(?:{_REPLY}|A)[】\]][：:]?"
-    rf"|{_OFFICE}{{0,2}}{_REPLY}\s*[：:]|A\s*\d{{0,3}}\s*[：:])"
+    rf"(?:[【\[]\s*{_OFFICE}{{0,2}}(?:{_REPLY}|A)\s*[】\]][：:]?|(?<=[？?。！!；;”」』)）\s])"
+    rf"(?:{_OFFICE}{{0,2}}{_REPLY}\s*[：:]|A\s*\d{{0,3}}\s*[：:])"
     # With a number it can't be a word's end.
     r"|(?<![A-Za-z0-9])A\d{1,3}\s*[：:])\s*"
 )
+# Where no question mark stands before it; a line may be wrapped inside of it.
+LOOSE_ANSWER = re.compile(
+    r"(?:(?<![A-Za-z0-9])A|(?:(?:公\s*司|董\s*秘)\s*)?"
+    r"(?:回\s*答|回\s*复|答\s*复|解\s*答|(?<![回解])答))\s*[：:]\s*"
+)
+# A question and, behind its question mark, the answer in the same paragraph.
+ASKED_AND_ANSWERED = re.compile(r"[^。]{4,200}[？?](?=[^。？?]{2,}[。；：，,:])")
+
+_OFFICES = re.compile(rf"{_OFFICE[:-5]}|先生|女士)")
+_INLINE_NAME = re.compile(r"[？?]\s*([\u4e00-\u9fff·]{2,4})[：:]")
 _NAMED = re.compile(
     rf"{_OFFICE}{{0,4}}\s*(?P<name>[\u4e00-\u9fff·]{{2,4}}?)(?:先生|女士|总)?\s*(?:{_REPLY})?\s*[：:]\s*"
 )
@@ -114,7 +125,7 @@ ASKS = re.compile(r"[？?][\s”’」』)）。]*$")
 REQUESTS = re.compile(
     r"^(?:您好|你好|领导好|请|烦请|麻烦|能否|能不能|可否|可以|想了解|想请|想问|希望|方便|介绍|谈谈)"
     r"|(?:^|[，,；;：:])(?:还?请|烦请|麻烦)[^，,。；;]{0,10}(?:介绍|说明|谈|分析|解释|展望|分享|简述|阐述"
-    r"|回顾|讲|概述|告知|评价|透露|披露)"
+    r"|回顾|讲|概述|告知|评价|透露|披露|拆分|测算|解读|更新|公布|明确|列举|总结|梳理|补充)"
 )
 # Words that make a sentence a question without its mark.
 _INTERROGATIVES = re.compile(
@@ -134,6 +145,26 @@ def answer_mark(line: str, speakers: frozenset[str] = frozenset()) -> int:
             return match.end()
     match = _NAMED.match(line)
     return match.end() if match and match.group("name") in speakers else 0
+
+
+def has_office(text: str) -> bool:
+    """Whether a text names an office that answers, such as 董事长."""
+    return bool(_OFFICES.search(text))
+
+
+def inline_names(text: str) -> frozenset[str]:
+    """Names, with a colon, that stand right behind a question mark."""
+    return frozenset(match.group(1) for match in _INLINE_NAME.finditer(text))
+
+
+def inline_speaker(names: frozenset[str]) -> re.Pattern[str] | None:
+    """A pattern for these names, with a colon, right behind a sentence."""
+    if not names:
+        return None
+    either = "|".join(sorted(map(re.escape, names), key=len, reverse=True))
+    return re.compile(
+        rf"(?<=[？?。！!\s]){_OFFICE}{{0,4}}\s*(?:{either})(?:先生|女士|总)?\s*[：:]\s*"
+    )
 
 
 def named_speaker(line: str) -> str | None:

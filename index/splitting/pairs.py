@@ -18,12 +18,22 @@ from index.records import Pair, Part, Span, assemble
 from index.splitting.accounting import account, gaps, large_rest
 from index.splitting.head import read_head
 from index.splitting.lines import Line, body_lines
-from index.splitting.marks import ASKS, INLINE_ANSWER, QUESTION_RULES, asks, requests
-from index.splitting.openings import Body, Opening, readings
+from index.splitting.marks import (
+    ASKED_AND_ANSWERED,
+    ASKS,
+    INLINE_ANSWER,
+    LOOSE_ANSWER,
+    QUESTION_RULES,
+    asks,
+    requests,
+)
+from index.splitting.openings import TRUST_SURE, Body, Opening, readings
 from index.splitting.tail import answer_lines, han_number
 
 # A question of one paragraph hardly ever goes on in another that also asks.
 _QUESTION_PARAGRAPHS = 3
+# Characters behind a question mark from which they are no part of the question.
+_LONG_REMAINDER = 30
 _HEADING = re.compile(r"([一二三四五六七八九十]{1,2})、")
 
 
@@ -127,13 +137,54 @@ def _part(body: Body, opening: Opening, last: int) -> tuple[list[Line], Sequence
         if body.answers[place] and place > opening.line:
             answer = replace(line, start=line.start + body.answers[place])
             return asked, [answer, *body.lines[place + 1 : last]], True
-        if inline := INLINE_ANSWER.search(body.text, start, line.end):
+        if inline := _inline(body, opening, place, start):
             asked.append(replace(line, start=start, end=inline.start()))
-            answer = replace(line, start=inline.end())
+            while place + 1 < last and body.lines[place].end < inline.end():
+                place += 1  # a mark that was wrapped
+            answer = replace(body.lines[place], start=inline.end())
             return asked, [answer, *body.lines[place + 1 : last]], True
         asked.append(replace(line, start=start))
     end = _question_end(body, opening, last)
+    if both := _both_in_one(body, opening, asked, last):
+        return *both, False
     return asked[: end - opening.line + 1], body.lines[end + 1 : last], False
+
+
+def _inline(body: Body, opening: Opening, place: int, start: int) -> re.Match[str] | None:
+    """An answer's mark that begins in a line, behind the question."""
+    line = body.lines[place]
+    after = body.lines[place + 1].end if place + 1 < len(body.lines) else line.end
+    end = line.end if line.ends_paragraph else after
+    for pattern in (INLINE_ANSWER, body.speaker):
+        match = pattern.search(body.text, start, end) if pattern else None
+        if match and match.start() < line.end:
+            return match
+    if place > body.paragraph_end(opening.line) and opening.trust < TRUST_SURE:
+        return None
+    for match in LOOSE_ANSWER.finditer(body.text, start, end):
+        asked = body.text[body.lines[opening.line].start + opening.mark : match.start()]
+        if match.start() < line.end and asks("".join(asked.split("\n"))):
+            return match
+    return None
+
+
+def _both_in_one(
+    body: Body, opening: Opening, asked: Sequence[Line], last: int
+) -> tuple[list[Line], list[Line]] | None:
+    """Question and answer of one paragraph, parted behind its question mark.
+
+    What stands there is the answer where nothing else follows, or where it is long.
+    """
+    start = body.lines[opening.line].start + opening.mark
+    paragraph = min(body.paragraph_end(opening.line), last - 1)
+    end = body.lines[paragraph].end
+    match = ASKED_AND_ANSWERED.match(body.text, start, end)
+    if not match or (paragraph + 1 < last and end - match.end() < _LONG_REMAINDER):
+        return None
+    at = match.end()
+    question = [replace(line, end=min(line.end, at)) for line in asked if line.start < at]
+    answer = [replace(line, start=max(line.start, at)) for line in asked if line.end > at]
+    return question, answer
 
 
 def _question_end(body: Body, opening: Opening, last: int) -> int:

@@ -79,6 +79,11 @@ def answer_lines(
     return lines[: _without_remarks(text, lines, end)]
 
 
+def is_row(said: str) -> bool:
+    """Whether a line is a label of the exchanges' tables below the questions."""
+    return bool(_ROW.match(said))
+
+
 def han_number(section: str) -> int:
     """一 to 九十九 as a number; 0 for anything else."""
     tens, ten, ones = section.rpartition("十")
@@ -91,16 +96,14 @@ def han_number(section: str) -> int:
 def _hard_end(text: str, lines: Sequence[Line], section: int) -> int:
     for place in range(1, len(lines)):
         said = text[lines[place].start : lines[place].end]
-        if _ROW.match(said) or _PORTAL.match(said):
+        if _ROW.match(said) or _PORTAL.match(said) or _signed(text, lines, place):
+            return place
+        if _SECTION.match(said):
             return place
         if not lines[place - 1].ends_paragraph:
             continue
-        if _SECTION.match(said):
-            return place
         numbered = _NUMBERED.match(said)
         if section and numbered and han_number(numbered.group(1)) == section + 1:
-            return place
-        if _signed(text, lines, place):
             return place
     return len(lines)
 
@@ -110,7 +113,7 @@ def _signed(text: str, lines: Sequence[Line], place: int) -> bool:
     following = [text[line.start : line.end] for line in lines[place : place + 3]]
     if not _SIGNATURE.fullmatch(following[0]):
         return False
-    return len(following) == 1 or any(_SIGNATURE.fullmatch(said) for said in following[1:])
+    return len(following) == 1 or bool(_SIGNATURE.fullmatch(following[1]))
 
 
 def _without_remarks(text: str, lines: Sequence[Line], end: int) -> int:
