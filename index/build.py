@@ -60,6 +60,7 @@ def add(
     Each file is a transaction of its own. ``ModelError`` where the store has another model.
     """
     store.set_model(encoder)
+    store.tidy()
     rows = []
     for path in files_below(paths):
         row = _add_file(store, path, encoder, read)

@@ -7,6 +7,7 @@ indexes/       what is derived (see ``snapshot``)
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
@@ -43,6 +44,8 @@ Added = Literal["added", "replaced", "unchanged"]
 
 _DATABASE = "store.sqlite"
 _LOCK = "store.lock"
+# A copy, whole or (with a point before it) on its way.
+_COPY = re.compile(r"(\.?)([0-9a-f]{64})\.")
 _PATIENCE = 30  # seconds for another process to finish its transaction
 _FILING = columns(FILING_COLUMNS, "filings")
 _PAIR = columns(PAIR_COLUMNS, "pairs")
@@ -214,6 +217,14 @@ class Store:
             self._connection.execute("DELETE FROM filings WHERE sha256 = ?", (filing.sha256,))
         self._discard(filing)
         return filing
+
+    def tidy(self) -> None:
+        """Take away the copies that a kill left without a filing."""
+        with suppress(OSError), self._writing():
+            for copy in (self.folder / "filings").iterdir():
+                found = _COPY.match(copy.name)
+                if found and (found[1] or not self.known(found[2])):
+                    copy.unlink()
 
     def _discard(self, filing: Filing) -> None:
         # A left-over copy does no harm, but one that was added again meanwhile is needed.

@@ -147,6 +147,7 @@ def test_kills_lose_and_double_nothing(tmp_path: Path) -> None:
         kept, done = found, len(found)
     totals = completed(start(folder, path))
     assert totals["unchanged"] == len(kept)
+    assert len(list((path / "filings").iterdir())) == FILINGS
     with Store.open(path) as store:
         assert stored(store) == wanted
         assert verify(store).failed == ()
@@ -194,6 +195,19 @@ def test_two_writers_at_once_share_the_work(tmp_path: Path) -> None:
         assert stored(store) == expected(folder)
         assert verify(store).failed == ()
         check_indexes(store)
+
+
+def test_what_a_kill_left_of_a_copy_is_taken_away(tmp_path: Path) -> None:
+    filing = tmp_path / "filing.txt"
+    filing.write_text("甲公司|2024-01-10\n毛利率怎样|毛利率为三成。\n", "utf-8")
+    with Store.open(tmp_path / "store", create=True) as store:
+        add(store, [filing], FakeEncoder(), read=read_lines)
+        copies = store.folder / "filings"
+        (kept,) = copies.iterdir()
+        for name in (f".{kept.name}.x1y2", f".{'0' * 64}.txt.x1y2", f"{'0' * 64}.txt", "mine.txt"):
+            (copies / name).write_bytes(b"part")
+        add(store, [filing], FakeEncoder(), read=read_lines)
+        assert {c.name for c in copies.iterdir()} == {kept.name, "mine.txt"}
 
 
 def test_content_that_another_writer_added_meanwhile_is_unchanged(tmp_path: Path) -> None:
