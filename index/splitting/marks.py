@@ -67,7 +67,7 @@ QUESTION_RULES = (
     _rule(
         "number",
         r"(?P<number>\d{1,3}(?:[.．]\d{1,2})?)\s*"
-        r"(?:、|[．.](?!\d)|[．.](?=20\d\d|\d{1,2}\s*(?:月|季度|日|号|[GgDd]\b|[Gg]W)))\s*",
+        r"(?:、|[．.](?!\d)|[．.](?=\d+(?:\.\d+)?(?![\d%％]|\s*(?:亿|万|元|倍|个百分))))\s*",
         sure=False,
         example="1、产能如何？",
     ),
@@ -115,10 +115,11 @@ LOOSE_ANSWER = re.compile(
 # A question and, behind its question mark, the answer in the same paragraph.
 ASKED_AND_ANSWERED = re.compile(r"[^。]{4,200}[？?](?=[^。？?]{2,}[。；：，,:])")
 
-_OFFICES = re.compile(rf"{_OFFICE[:-5]}|先生|女士)")
-_INLINE_NAME = re.compile(r"[？?]\s*([\u4e00-\u9fff·]{2,4})[：:]")
+_OFFICES = re.compile(rf"{_OFFICE[:-5]}|先生|女士|代表人|负责人|经理|主任|主管|首席|监事|委员)")
+_NAME = r"[\u4e00-\u9fff·]{2,4}?|[A-Z][A-Za-z.]*(?:\s+[A-Z][A-Za-z.]*){1,3}"
+_INLINE_NAME = re.compile(rf"[？?]\s*({_NAME})[：:]")
 _NAMED = re.compile(
-    rf"{_OFFICE}{{0,4}}\s*(?P<name>[\u4e00-\u9fff·]{{2,4}}?)(?:先生|女士|总)?\s*(?:{_REPLY})?\s*[：:]\s*"
+    rf"{_OFFICE}{{0,4}}\s*(?P<name>{_NAME})(?:先生|女士|总)?\s*(?:{_REPLY})?\s*[：:]\s*"
 )
 
 ASKS = re.compile(r"[？?][\s”’」』)）。]*$")
@@ -130,7 +131,7 @@ REQUESTS = re.compile(
 # Words that make a sentence a question without its mark.
 _INTERROGATIVES = re.compile(
     r"吗|呢|什么|怎么|怎样|如何|是否|有没有|有无|能否|可否|会不会|能不能|是不是|要不要|多少|哪[些个里家几]"
-    r"|几[个家年次]|为何|为啥|何时|多久|多大|多高|多长|几何"
+    r"|几[个家年次]|还是|为何|为啥|何时|多久|多大|多高|多长|几何"
 )
 _LONGEST_REQUEST = 120
 
@@ -158,13 +159,11 @@ def inline_names(text: str) -> frozenset[str]:
 
 
 def inline_speaker(names: frozenset[str]) -> re.Pattern[str] | None:
-    """A pattern for these names, with a colon, right behind a sentence."""
+    """A pattern for these names, with a colon, anywhere in a line."""
     if not names:
         return None
     either = "|".join(sorted(map(re.escape, names), key=len, reverse=True))
-    return re.compile(
-        rf"(?<=[？?。！!\s]){_OFFICE}{{0,4}}\s*(?:{either})(?:先生|女士|总)?\s*[：:]\s*"
-    )
+    return re.compile(rf"{_OFFICE}{{0,4}}\s*(?:{either})(?:先生|女士|总)?\s*[：:]\s*")
 
 
 def named_speaker(line: str) -> str | None:

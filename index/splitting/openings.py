@@ -11,6 +11,7 @@ from index.splitting.lines import Line
 from index.splitting.marks import (
     ASKED_AND_ANSWERED,
     INLINE_ANSWER,
+    LOOSE_ANSWER,
     QUESTION_RULES,
     QuestionRule,
     answer_mark,
@@ -133,7 +134,7 @@ def _best_chain(body: Body, marked: Sequence[Opening]) -> list[Opening]:
 def _weight(body: Body, opening: Opening, after: int | None) -> float:
     """How much a numbered line looks like a question."""
     said = body.paragraph(opening.line, opening.mark)
-    if inline := INLINE_ANSWER.search(said):
+    if inline := INLINE_ANSWER.search(said) or LOOSE_ANSWER.search(said):
         return 2.5 if asks(said[: inline.start()]) else 1.25
     weight = 1.0 if asks(said) else 0.6 if ASKED_AND_ANSWERED.match(said) else -0.25
     end = min(after or len(body.lines), opening.line + _QUESTION_LINES, len(body.lines))

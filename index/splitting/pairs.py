@@ -141,7 +141,7 @@ def _part(body: Body, opening: Opening, last: int) -> tuple[list[Line], Sequence
             asked.append(replace(line, start=start, end=inline.start()))
             while place + 1 < last and body.lines[place].end < inline.end():
                 place += 1  # a mark that was wrapped
-            answer = replace(body.lines[place], start=inline.end())
+            answer = replace(body.lines[place], start=max(body.lines[place].start, inline.end()))
             return asked, [answer, *body.lines[place + 1 : last]], True
         asked.append(replace(line, start=start))
     end = _question_end(body, opening, last)
@@ -163,7 +163,8 @@ def _inline(body: Body, opening: Opening, place: int, start: int) -> re.Match[st
         return None
     for match in LOOSE_ANSWER.finditer(body.text, start, end):
         asked = body.text[body.lines[opening.line].start + opening.mark : match.start()]
-        if match.start() < line.end and asks("".join(asked.split("\n"))):
+        sure = opening.trust >= TRUST_SURE or asks("".join(asked.split("\n")))
+        if match.start() < line.end and sure:
             return match
     return None
 
@@ -179,7 +180,11 @@ def _both_in_one(
     paragraph = min(body.paragraph_end(opening.line), last - 1)
     end = body.lines[paragraph].end
     match = ASKED_AND_ANSWERED.match(body.text, start, end)
-    if not match or (paragraph + 1 < last and end - match.end() < _LONG_REMAINDER):
+    if not match:
+        return None
+    rest = body.text[match.end() : end]
+    short = rest[-1] not in "：:" and len(rest) < _LONG_REMAINDER
+    if asks(rest) or (paragraph + 1 < last and short):
         return None
     at = match.end()
     question = [replace(line, end=min(line.end, at)) for line in asked if line.start < at]
