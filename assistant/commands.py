@@ -93,7 +93,7 @@ def parse_file(arguments: argparse.Namespace, _settings: Settings) -> int:
     if arguments.text:
         sys.stdout.write(parsed.text)
     elif arguments.json:
-        print(report.dumps(report.parsed_json(parsed)))
+        print(report.dumps(report.parsed_json(parsed, explained=arguments.explain)))
     elif arguments.explain:
         coloured = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
         print(report.explained_text(parsed, coloured=coloured))

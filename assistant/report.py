@@ -158,16 +158,18 @@ def add_text(added: AddReport) -> str:
     return printable("\n".join(lines))
 
 
-def parsed_json(parsed: ParsedFiling) -> Json:
-    """What ``yuanda parse --json`` prints."""
-    return {
+def parsed_json(parsed: ParsedFiling, *, explained: bool = False) -> Json:
+    """What ``yuanda parse --json`` prints; with the text's parts where ``explained``."""
+    document = {
         "filing": filing_json(parsed.filing),
         "pairs": [pair_json(pair) for pair in parsed.pairs],
         "warnings": list(parsed.warnings),
-        "parts": [
-            {"kind": p.kind, "start": p.start, "end": p.end, "pair": p.pair} for p in parsed.parts
-        ],
     }
+    if explained:
+        document["parts"] = [
+            {"kind": p.kind, "start": p.start, "end": p.end, "pair": p.pair} for p in parsed.parts
+        ]
+    return document
 
 
 def parsed_text(parsed: ParsedFiling) -> str:

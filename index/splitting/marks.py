@@ -66,8 +66,9 @@ QUESTION_RULES = (
     ),
     _rule(
         "number",
-        r"(?P<number>\d{1,3}(?:[.．]\d{1,2})?)\s*"
-        r"(?:、|[．.](?!\d)|[．.](?=\d+(?:\.\d+)?(?![\d%％]|\s*(?:亿|万|元|倍|个百分))))\s*",
+        # A point before a digit parts number and question where the digits are no decimals.
+        r"(?P<number>\d{1,3}(?:[.．]\d{1,2})?(?=\s*(?:、|[．.](?!\d)))"
+        r"|\d{1,3}(?=[．.]\d+(?:[.．]\d+)?(?![\d%％]|\s*(?:亿|万|元|倍|个百分))))\s*[、．.]\s*",
         sure=False,
         example="1、产能如何？",
     ),
