@@ -108,7 +108,7 @@ def read_head(head: str, tail: str) -> tuple[dict[str, Any], int]:
                 break
     if "activity_date" not in fields and (day := _held(head)):
         fields["activity_date"] = day
-    if days := _dates(tail):
+    if days := dates_in(tail):
         fields["filed_date"] = days[-1]
     return fields, end
 
@@ -118,7 +118,7 @@ def _value(name: str, value: str) -> Any:
     if name == "activity_types":
         return _kinds(value)
     if name in ("activity_date", "filed_date"):
-        return next(iter(_dates(value)), None)
+        return next(iter(dates_in(value)), None)
     return _joined(_LEFT_OVER.sub("", value))
 
 
@@ -172,12 +172,12 @@ def exchange_of(code: str) -> Exchange | None:
 def _held(head: str) -> str | None:
     """The date of 公司于……召开, where no label gives one."""
     for match in _HELD.finditer(unicodedata.normalize("NFKC", head)):
-        if days := _dates(match.group(1)):
+        if days := dates_in(match.group(1)):
             return days[0]
     return None
 
 
-def _dates(text: str) -> list[str]:
+def dates_in(text: str) -> list[str]:
     """All dates in a text, in order, as YYYY-MM-DD."""
     plain = _HAN_DATE.sub(_arabic, text)
     return list(_valid(unicodedata.normalize("NFKC", plain)))
