@@ -37,8 +37,8 @@ _SAMPLE = 1 << 14  # characters that titles and header row stand in
 _SEPARATOR = re.compile(r"sep=.\r?\n")  # for Excel alone
 # What a cell of an XLSX can't hold plainly.
 _ESCAPE = re.compile("_x(0009|000[Aa]|000[Dd]|005[Ff])_")
-# Cells, empty ones too: far more than the questions of a year.
-_MOST_CELLS = 20_000_000
+# Empty ones too, which a file can name without holding them.
+_MOST_ROWS, _MOST_CELLS = 1 << 20, 8_000_000
 
 
 def read_sheet_xlsx(path: Path) -> Document:
@@ -112,7 +112,7 @@ def _sheets(path: Path) -> Iterator[list[list[str]]]:
     """The cells of each sheet that is shown."""
     from openpyxl import load_workbook
 
-    cells = 0
+    count = cells = 0
     with path.open("rb") as file:
         book = load_workbook(file, read_only=True, data_only=True)
         for sheet in book.worksheets:
@@ -121,8 +121,8 @@ def _sheets(path: Path) -> Iterator[list[list[str]]]:
             sheet.reset_dimensions()  # some programs state wrong ones
             rows = []
             for values in sheet.iter_rows(values_only=True):
-                cells += len(values) + 1
-                if cells > _MOST_CELLS:
+                count, cells = count + 1, cells + len(values)
+                if count > _MOST_ROWS or cells > _MOST_CELLS:
                     raise ReadError(str(path), "too many rows for a filing; split it")
                 if row := _filled([_shown(value) for value in values]):
                     rows.append(row)
