@@ -85,6 +85,12 @@ def _parser() -> argparse.ArgumentParser:
     add.add_argument(
         "paths", nargs="+", type=Path, metavar="PATH", help="files, and folders with all below them"
     )
+    add.add_argument(
+        "--jobs",
+        type=int,
+        metavar="N",
+        help="processes that read files; by default as many as there are processors",
+    )
 
     remove = commands.add_parser(
         "remove", parents=[store, as_json], help="take filings out of the store"
