@@ -73,7 +73,7 @@ def _spaced(pattern: str) -> str:
 
 _ANY_LABEL = "|".join(_spaced(p) for p in (*_LABELS.values(), _OTHERS))
 _FOLLOWING = rf"(?={_START}(?:{_ANY_LABEL}|{_SECTION})|^{_SECTION}|\Z)"
-_HEAD_LINE = re.compile(rf"{_START}(?:{_ANY_LABEL}).*$", re.MULTILINE)
+_HEAD_LABEL = re.compile(rf"{_START}(?:{_ANY_LABEL})", re.MULTILINE)
 _FIELDS = {
     name: re.compile(
         rf"{_START}(?:{_spaced(label)})[】\]]?\s*[：:]?\s*(.*?){_FOLLOWING}",
@@ -90,7 +90,7 @@ def read_head(head: str, tail: str) -> tuple[dict[str, Any], int]:
     before the questions left out.
     """
     fields: dict[str, Any] = {}
-    end = max((line.end() for line in _HEAD_LINE.finditer(head)), default=0)
+    end = max((_line_end(head, match) for match in _HEAD_LABEL.finditer(head)), default=0)
     title = _TITLE.search(head)
     if title:
         fields["title"] = title.group().strip()
@@ -111,6 +111,12 @@ def read_head(head: str, tail: str) -> tuple[dict[str, Any], int]:
     if days := dates_in(tail):
         fields["filed_date"] = days[-1]
     return fields, end
+
+
+def _line_end(head: str, label: re.Match[str]) -> int:
+    """The end of the line that a label ends in."""
+    at = head.find("\n", label.start() + len(label.group().rstrip()))
+    return at if at >= 0 else len(head)
 
 
 def _value(name: str, value: str) -> Any:
