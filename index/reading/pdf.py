@@ -271,7 +271,7 @@ def _boxes(
                     raise ReadError(str(path), "changed while it was read; try again")
                 for first, last in inside:
                     rectangles = _rectangles(textpage, places[first], places[last])
-                    found += _shown(page, number, rectangles)
+                    found += _joined(_shown(page, number, rectangles))
     return tuple(found)
 
 
@@ -302,3 +302,30 @@ def _shown(page: Any, number: int, rectangles: Iterator[tuple[float, ...]]) -> I
         down = sorted(min(max(v, 0.0), height) for v in (b, d))
         if across[0] < across[1] and down[0] < down[1]:
             yield Box(number, *(round(v, 2) for v in (across[0], down[0], across[1], down[1])))
+
+
+def _joined(boxes: Iterator[Box]) -> Iterator[Box]:
+    """Boxes that stand side by side on one line, as one: some PDFs place each character."""
+    last: Box | None = None
+    for box in boxes:
+        if last is not None and _side_by_side(last, box):
+            last = Box(
+                box.page,
+                min(last.x0, box.x0),
+                min(last.y0, box.y0),
+                max(last.x1, box.x1),
+                max(last.y1, box.y1),
+            )
+            continue
+        if last is not None:
+            yield last
+        last = box
+    if last is not None:
+        yield last
+
+
+def _side_by_side(a: Box, b: Box) -> bool:
+    low = min(a.y1 - a.y0, b.y1 - b.y0)
+    overlap = min(a.y1, b.y1) - max(a.y0, b.y0)
+    gap = max(a.x0, b.x0) - min(a.x1, b.x1)
+    return overlap >= low / 2 and gap <= max(a.y1 - a.y0, b.y1 - b.y0)
