@@ -2,12 +2,14 @@
 
 Tables come cell by cell, nested ones too; text boxes behind the paragraph that holds them; the
 first section's page header before everything else. Numbers that Word makes by itself stand in the
-text where Word shows them, since they are part of what was filed. Deleted text is left out.
+text where Word shows them, since they are part of what was filed. Deleted and hidden text is left
+out.
 """
 
 from __future__ import annotations
 
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,9 +19,12 @@ from index.reading.document import Document
 from index.reading.numbering import Numbering
 from index.records import Span
 
+# What a file may unpack to: bytes, times its size, bytes and tags of each part that is XML.
 _LIMIT = 256 << 20
 _RATIO = 200
-_DEPTH = 40
+_PART = 64 << 20
+_TAGS = 2_000_000
+_DEPTH = 100
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _SKIPPED = {
     f"{_W}del",
@@ -35,8 +40,6 @@ def read_docx(path: Path) -> Document:
     """Read a DOCX; ``ReadError`` where it is damaged, blown up or without text."""
     _check_size(path)
     import docx
-    from docx.opc.exceptions import OpcError
-    from lxml.etree import LxmlError
 
     try:
         package = docx.Document(str(path))
@@ -44,11 +47,12 @@ def read_docx(path: Path) -> Document:
         for section in list(package.sections)[:1]:
             walk.blocks(section.header._element)
         walk.blocks(package.element.body)
-    except (OpcError, LxmlError, LookupError, ValueError, AttributeError, TypeError, OSError):
+    except MemoryError:
+        raise
+    except Exception:
+        # python-docx expects a sound file: a damaged one brings up errors of every kind.
         reason = "a damaged DOCX; open and save it in Word, or fetch it again"
         raise ReadError(str(path), reason) from None
-    except (zipfile.BadZipFile, RecursionError, NotImplementedError):
-        raise ReadError(str(path), "a damaged DOCX; fetch it again") from None
     text = "\n".join(walk.lines)
     if not text.strip():
         raise ReadError(str(path), "a Word document without text; fetch it again")
@@ -58,12 +62,31 @@ def read_docx(path: Path) -> Document:
 def _check_size(path: Path) -> None:
     try:
         with zipfile.ZipFile(path) as archive:
-            size = sum(entry.file_size for entry in archive.infolist())
-            packed = sum(entry.compress_size for entry in archive.infolist())
-    except (zipfile.BadZipFile, OSError, ValueError):
+            entries = archive.infolist()
+            size = sum(entry.file_size for entry in entries)
+            packed = sum(entry.compress_size for entry in entries)
+            if size > _LIMIT or size > _RATIO * max(packed, 1 << 16):
+                raise ReadError(str(path), f"unpacks to {size >> 20} MB; not a filing")
+            for entry in entries:
+                if entry.filename.lower().endswith((".xml", ".rels")):
+                    _check_part(path, archive, entry)
+    except ReadError:
+        raise
+    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, RuntimeError):
         raise ReadError(str(path), "a damaged DOCX; fetch it again") from None
-    if size > _LIMIT or size > _RATIO * max(packed, 1 << 16):
-        raise ReadError(str(path), f"unpacks to {size >> 20} MB; not a filing")
+
+
+def _check_part(path: Path, archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> None:
+    if entry.file_size > _PART:
+        raise ReadError(str(path), f"{entry.filename} is {entry.file_size >> 20} MB; not a filing")
+    if entry.flag_bits & 1:
+        raise ReadError(str(path), "an encrypted archive; save it without a password")
+    tags = 0
+    with archive.open(entry) as part:
+        while piece := part.read(1 << 20):
+            tags += piece.count(b"<")
+            if tags > _TAGS:
+                raise ReadError(str(path), f"more than {_TAGS:,} tags; not a filing")
 
 
 class _Walk:
@@ -95,14 +118,24 @@ class _Walk:
         if words and all(words):
             end = self._offset - 1
             self.bold.append(Span(end - len(content), end))
-        for box in paragraph.iter(f"{_W}txbxContent"):
-            # What a drawing says is there twice, once for old versions of Word.
-            if not any("Fallback" in str(a.tag) for a in box.iterancestors()):
-                self.blocks(box, depth + 1)
+        for box in _text_boxes(paragraph):
+            self.blocks(box, depth + 1)
 
     def _add(self, line: str) -> None:
         self.lines.append(line)
         self._offset += len(line) + 1
+
+
+def _text_boxes(element: Any) -> Iterator[Any]:
+    """A paragraph's text boxes, without those inside them.
+
+    What a drawing says is there twice, once for old versions of Word.
+    """
+    for child in element:
+        if child.tag == f"{_W}txbxContent":
+            yield child
+        elif child.tag not in _SKIPPED and len(child):
+            yield from _text_boxes(child)
 
 
 def _pieces(element: Any, depth: int) -> Iterator[tuple[str, bool]]:
@@ -114,7 +147,8 @@ def _pieces(element: Any, depth: int) -> Iterator[tuple[str, bool]]:
         if tag in _SKIPPED or not isinstance(tag, str):
             continue
         if tag == f"{_W}r":
-            yield "".join(_run(child)), _is_bold(child)
+            if not _has(child, "vanish"):
+                yield "".join(_run(child)), _has(child, "b")
         else:
             yield from _pieces(child, depth + 1)
 
@@ -131,8 +165,12 @@ def _run(run: Any) -> Iterator[str]:
             yield "-"
         elif child.tag == f"{_W}sym":
             yield _SYMBOLS.get((child.get(f"{_W}char") or "").upper(), "")
+        elif child.tag == f"{_W}ruby":
+            for base in child.iterfind(f"{_W}rubyBase/{_W}r"):
+                yield from _run(base)
 
 
-def _is_bold(run: Any) -> bool:
-    mark = run.find(f"{_W}rPr/{_W}b")
+def _has(run: Any, name: str) -> bool:
+    """Whether a run itself has a property that is on or off."""
+    mark = run.find(f"{_W}rPr/{_W}{name}")
     return mark is not None and mark.get(f"{_W}val") not in ("0", "false", "off")

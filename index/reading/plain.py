@@ -9,7 +9,7 @@ from pathlib import Path
 from index.errors import ReadError
 from index.reading.document import Document
 
-_LIMIT = 64 << 20
+_LIMIT = 32 << 20
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF16_LE, "utf-16"),
@@ -23,7 +23,7 @@ def read_plain(path: Path) -> Document:
     if path.stat().st_size > _LIMIT:
         raise ReadError(str(path), f"larger than {_LIMIT >> 20} MB; split it")
     content = path.read_bytes()
-    if _MARKUP.search(content[:4096]):
+    if _MARKUP.search(content[:8192].replace(b"\0", b"")):
         from index.reading.html import html_text
 
         return Document(html_text(path, content), "html")
