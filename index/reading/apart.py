@@ -13,7 +13,7 @@ from pathlib import Path
 from index.errors import ReadError
 
 # Address space of the process, in bytes; a filing takes less than a tenth of it.
-_MEMORY = 3 << 29
+_MEMORY = 1 << 30
 # Processor time: so many seconds, and one more for so many pages (a page takes 2 ms or so).
 _SECONDS, _PAGES_A_SECOND = 10, 50
 # By the clock, where the system has no limit on processor time or is very busy.
