@@ -76,17 +76,16 @@ def read_one(path: Path) -> tuple[str, str]:
     """Outcome and reason for one file, in this process."""
     from index.errors import ReadError
     from index.parse import parse
+    from index.reading.apart import FAILED
     from index.records import assemble
 
     try:
         parsed = parse(path)
     except ReadError as error:
-        return "refused", error.reason
+        fault = error.reason.startswith(FAILED) or _is_fault(error.__cause__)
+        return ("error", _place(error.__cause__ or error)) if fault else ("refused", error.reason)
     except Exception as error:  # the very thing that is looked for
-        frames = traceback.extract_tb(error.__traceback__)
-        ours = [f for f in frames if "site-packages" not in f.filename] or frames
-        place = f"{Path(ours[-1].filename).name}:{ours[-1].lineno}"
-        return "error", f"{type(error).__name__} at {place}: {error}"[:300]
+        return "error", _place(error)
     for pair in parsed.pairs:
         spans = [*pair.question_spans, *pair.answer_spans]
         if any(not 0 <= s.start <= s.end <= len(parsed.text) for s in spans):
@@ -98,6 +97,20 @@ def read_one(path: Path) -> tuple[str, str]:
         if whole != (pair.question, pair.answer):
             return "wrong", f"pair {pair.number} is not what its spans cut"
     return "read", f"{'some' if parsed.pairs else 'no'} pairs"
+
+
+def _is_fault(cause: BaseException | None) -> bool:
+    """Whether what a refusal was made of is a slip in the reader itself."""
+    if not isinstance(cause, (AttributeError, AssertionError, LookupError, TypeError)):
+        return False
+    return "index" in Path(traceback.extract_tb(cause.__traceback__)[-1].filename).parts
+
+
+def _place(error: BaseException) -> str:
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [f for f in frames if "site-packages" not in f.filename] or frames
+    place = f"{Path(ours[-1].filename).name}:{ours[-1].lineno}"
+    return f"{type(error).__name__} at {place}: {error}"[:300]
 
 
 def _work(connection: Connection, memory: int) -> None:

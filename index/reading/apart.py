@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -18,7 +19,9 @@ _MEMORY = 1 << 30
 _SECONDS, _PAGES_A_SECOND = 10, 50
 # By the clock, where the system has no limit on processor time or is very busy.
 _DEADLINE = 300
-_REFUSED = 3
+_REFUSED, _FAILED = 3, 4
+# How the reason begins where the fault is Yuanda's.
+FAILED = "a PDF that Yuanda fails to read"
 
 # What can be asked for. Each function of the name in index.reading.pdf takes the path and
 # the arguments, as strings, and yields bytes.
@@ -46,6 +49,9 @@ def run_apart(task: str, path: Path, *arguments: str) -> bytes:
         raise ReadError(str(path), done.stdout.decode())
     if done.returncode == -getattr(signal, "SIGXCPU", 0):
         raise ReadError(str(path), _SLOW)
+    if done.returncode == _FAILED:
+        what = done.stdout.decode()
+        raise ReadError(str(path), f"{FAILED} ({what}); print it to a new PDF") from None
     if done.returncode:
         raise ReadError(str(path), "a damaged PDF; fetch it again, or print it to a new PDF")
     return done.stdout
@@ -83,6 +89,12 @@ def _main(task: str, path: str, *arguments: str) -> int:
         answer, status = work(Path(path), *arguments), 0
     except ReadError as error:
         answer, status = error.reason.encode(), _REFUSED
+    except MemoryError:
+        raise
+    except Exception as error:
+        *_, last = traceback.extract_tb(error.__traceback__)
+        what = f"{type(error).__name__} at {Path(last.filename).name}:{last.lineno}"
+        answer, status = what.encode(), _FAILED
     sys.stdout.buffer.write(answer)
     return status
 

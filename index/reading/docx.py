@@ -8,6 +8,7 @@ out.
 
 from __future__ import annotations
 
+import io
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -39,24 +40,53 @@ _SYMBOLS = {"F0FE": "☑", "F0FD": "☒", "F0A8": "□", "F06F": "□", "F0FC": 
 def read_docx(path: Path) -> Document:
     """Read a DOCX; ``ReadError`` where it is damaged, blown up or without text."""
     _check_size(path)
-    import docx
-
     try:
-        package = docx.Document(str(path))
+        package = _package(path)
         walk = _Walk(Numbering.of(package))
         for section in list(package.sections)[:1]:
             walk.blocks(section.header._element)
         walk.blocks(package.element.body)
     except MemoryError:
         raise
-    except Exception:
+    except Exception as error:
         # python-docx expects a sound file: a damaged one brings up errors of every kind.
         reason = "a damaged DOCX; open and save it in Word, or fetch it again"
-        raise ReadError(str(path), reason) from None
+        raise ReadError(str(path), reason) from error
     text = "\n".join(walk.lines)
     if not text.strip():
         raise ReadError(str(path), "a Word document without text; fetch it again")
     return Document(text, "docx", bold=tuple(walk.bold))
+
+
+def _package(path: Path) -> Any:
+    import docx
+
+    try:
+        return docx.Document(str(path))
+    except KeyError:
+        return docx.Document(_mended(path))
+
+
+def _mended(path: Path) -> io.BytesIO:
+    """The file without its references to parts that it lacks, which some programs leave."""
+    from docx.opc.packuri import PackURI
+    from lxml import etree
+
+    out = io.BytesIO()
+    with zipfile.ZipFile(path) as archive, zipfile.ZipFile(out, "w") as copy:
+        names = set(archive.namelist())
+        for name in names:
+            content = archive.read(name)
+            folder, _, relations = name.rpartition("_rels/")
+            if relations.endswith(".rels"):
+                root = etree.fromstring(content, etree.XMLParser(resolve_entities=False))
+                for relation in list(root):
+                    target = PackURI.from_rel_ref(f"/{folder}", relation.get("Target", ""))
+                    if relation.get("TargetMode") != "External" and target.membername not in names:
+                        root.remove(relation)
+                content = etree.tostring(root)
+            copy.writestr(name, content)
+    return out
 
 
 def _check_size(path: Path) -> None:

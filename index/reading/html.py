@@ -77,19 +77,18 @@ def _pieces(root: html.HtmlElement) -> Iterator[str]:
     kept = 0  # elements around the place that keep white space
     for event, node in events:
         tag = node.tag if isinstance(node.tag, str) else ""
+        hidden = tag in _HIDDEN or "hidden" in node.attrib or _invisible(node)
         if event == "start":
-            if tag in _HIDDEN or "hidden" in node.attrib or _invisible(node):
-                events.skip_subtree()
+            if hidden:
+                events.skip_subtree()  # its end comes all the same
                 continue
             if tag in _BLOCKS or tag == "br":
                 yield "\n"
             kept += tag in _KEEPING
             yield _shown(node.text, kept)
             continue
-        if event == "end":
-            # A hidden element has an end, too, but no start that was counted.
-            hidden = tag in _HIDDEN or "hidden" in node.attrib or _invisible(node)
-            kept -= tag in _KEEPING and not hidden
+        if event == "end" and not hidden:
+            kept -= tag in _KEEPING
             if tag in _BLOCKS:
                 yield "\n"
         if node is not root:

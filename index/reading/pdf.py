@@ -217,7 +217,9 @@ def _lines(textpage: Any, characters: _Characters) -> Iterator[tuple[int, int, b
         end = line.start() + len(said.rstrip())
         if start >= end:
             continue
-        places = [characters.places[i] for i in range(start, end) if characters.text[i] > " "]
+        places = [
+            characters.places[i] for i in range(start, end) if not said[i - line.start()].isspace()
+        ]
         # Most lines are told by the first or last character, and cost no more than that.
         places = [places[0], *reversed(places[1:])]
         yield start, end, all(_is_bold(textpage.raw, place) for place in places)
