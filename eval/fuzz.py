@@ -77,10 +77,13 @@ def read_one(path: Path) -> tuple[str, str]:
     from index.errors import ReadError
     from index.parse import parse
     from index.reading.apart import FAILED
+    from index.reading.pdf import page_image
     from index.records import assemble
 
     try:
         parsed = parse(path)
+        if parsed.filing.format == "pdf":
+            page_image(path, 1, 0.5)
     except ReadError as error:
         fault = error.reason.startswith(FAILED) or _is_fault(error.__cause__)
         return ("error", _place(error.__cause__ or error)) if fault else ("refused", error.reason)

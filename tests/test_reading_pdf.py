@@ -108,6 +108,40 @@ def test_boxes_fit_the_page_as_shown(write: Write, turn: int, page: bytes) -> No
     assert (box.x0, box.y0, box.x1, box.y1) == pytest.approx(dark(path), abs=1.5)
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        page_pdf(
+            b"BT /F1 24 Tf 60 300 Td (Hamburg) Tj ET", page=b"/MediaBox[300 400 0 0]/Rotate 450"
+        ),
+        page_pdf(b"BT /F1 24 Tf 60 300 Td (Hamburg) Tj ET", page=b"/UserUnit 2"),
+        page_pdf(b"BT /F1 24 Tf 0 1 -1 0 100 100 Tm (Hamburg) Tj ET"),
+        page_pdf(b"BT /F1 24 Tf 0.7 0.7 -0.7 0.7 100 100 Tm (Hamburg) Tj ET"),
+        page_pdf(
+            b"1 0 0 1 30 -50 cm /X Do",
+            stream(
+                b"BT /F1 24 Tf 60 300 Td (Hamburg) Tj ET",
+                b"/Type/XObject/Subtype/Form/BBox[0 0 300 400]/Matrix[1 0 0 1 10 0]"
+                b"/Resources<</Font<</F1 5 0 R>>>>",
+            ),
+            page=b"/Resources<</XObject<</X 6 0 R>>>>",
+        ),
+    ],
+    ids=["box from its far corner", "unit", "upwards", "aslant", "drawing"],
+)
+def test_boxes_fit_odd_pages(write: Write, content: bytes) -> None:
+    path = write(content)
+    box = box_of(read(path), "Hamburg")
+    assert (box.x0, box.y0, box.x1, box.y1) == pytest.approx(dark(path), abs=2.5)
+
+
+def test_page_cropped_to_nothing(write: Write) -> None:
+    path = write(page_pdf(b"BT /F1 24 Tf (x) Tj ET", page=b"/CropBox[999 999 1099 1099]"))
+    assert read(path).boxes_of([Span(0, 1)]) == ()
+    with pytest.raises(ReadError, match="shows nothing"):
+        page_image(path, 1)
+
+
 def test_text_outside_the_crop_box_has_no_box(write: Write) -> None:
     content = b"BT /F1 24 Tf 60 300 Td (Hamburg) Tj 0 -100 Td (Bremen) Tj ET"
     document = read(write(page_pdf(content, page=b"/CropBox[0 250 300 400]")))

@@ -76,6 +76,8 @@ def image(path: Path, page: str, scale: str) -> bytes:
             raise ReadError(str(path), f"has no page {page}")
         with closing(pdf[int(page) - 1]) as leaf:
             width, height = leaf.get_size()
+            if min(width, height) <= 0:
+                raise ReadError(str(path), f"page {page} shows nothing")
             most = min(math.sqrt(_PIXELS / (width * height)), _SIDE / max(width, height))
             picture = leaf.render(scale=min(float(scale), most)).to_pil()
             out = io.BytesIO()
