@@ -188,6 +188,23 @@ def test_docx_bold_paragraphs(write: Write) -> None:
     assert [found.text[s.start : s.end] for s in found.bold] == ["粗体问题？"]
 
 
+def test_docx_bold_and_hidden_by_style(write: Write) -> None:
+    document = python_docx.Document()
+    document.styles["Heading 2"].font.bold = None
+    child = document.styles.add_style("Question", 1)
+    child.base_style = document.styles["Heading 1"]
+    hidden = document.styles.add_style("Hidden", 2)
+    hidden.font.hidden = True
+    document.add_paragraph("有何计划？", style="Question")
+    plain = document.add_paragraph("没有。")
+    plain.add_run("强调", style="Strong")
+    plain.add_run("看不见", style="Hidden")
+    document.add_paragraph(style="Question").add_run("不粗").bold = False
+    found = read(write(saved(document), "filing.docx"))
+    assert found.text.split() == ["有何计划？", "没有。强调", "不粗"]
+    assert [found.text[s.start : s.end] for s in found.bold] == ["有何计划？"]
+
+
 def test_docx_numbers_that_word_makes(write: Write) -> None:
     document = python_docx.Document()
     for text in ("甲", "乙"):

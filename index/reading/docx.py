@@ -42,7 +42,7 @@ def read_docx(path: Path) -> Document:
     _check_size(path)
     try:
         package = _package(path)
-        walk = _Walk(Numbering.of(package))
+        walk = _Walk(Numbering.of(package), _Styles(package.styles.element))
         for section in list(package.sections)[:1]:
             walk.blocks(section.header._element)
         walk.blocks(package.element.body)
@@ -122,10 +122,11 @@ def _check_part(path: Path, archive: zipfile.ZipFile, entry: zipfile.ZipInfo) ->
 class _Walk:
     """Collects lines, and spans of the text that is bold."""
 
-    def __init__(self, numbering: Numbering) -> None:
+    def __init__(self, numbering: Numbering, styles: _Styles) -> None:
         self.lines: list[str] = []
         self.bold: list[Span] = []
         self._numbering = numbering
+        self._styles = styles
         self._offset = 0
 
     def blocks(self, container: Any, depth: int = 0) -> None:
@@ -140,7 +141,7 @@ class _Walk:
 
     def _paragraph(self, paragraph: Any, depth: int) -> None:
         label = self._numbering.label(paragraph)
-        pieces = list(_pieces(paragraph, 0))
+        pieces = list(self._pieces(paragraph, self._styles.of(paragraph, "p"), 0))
         content = "".join(piece for piece, _ in pieces)
         for line in (label + content).split("\n"):
             self._add(line)
@@ -155,6 +156,20 @@ class _Walk:
         self.lines.append(line)
         self._offset += len(line) + 1
 
+    def _pieces(self, element: Any, style: str | None, depth: int) -> Iterator[tuple[str, bool]]:
+        """Text of a paragraph run by run, and whether it is bold."""
+        if depth > _DEPTH:
+            raise ValueError("nested too deep")
+        for child in element:
+            tag = child.tag
+            if tag in _SKIPPED or not isinstance(tag, str):
+                continue
+            if tag == f"{_W}r":
+                if not self._styles.has(child, style, "vanish"):
+                    yield "".join(_run(child)), self._styles.has(child, style, "b")
+            else:
+                yield from self._pieces(child, style, depth + 1)
+
 
 def _text_boxes(element: Any) -> Iterator[Any]:
     """A paragraph's text boxes, without those inside them.
@@ -166,21 +181,6 @@ def _text_boxes(element: Any) -> Iterator[Any]:
             yield child
         elif child.tag not in _SKIPPED and len(child):
             yield from _text_boxes(child)
-
-
-def _pieces(element: Any, depth: int) -> Iterator[tuple[str, bool]]:
-    """Text of a paragraph run by run, and whether it is bold."""
-    if depth > _DEPTH:
-        raise ValueError("nested too deep")
-    for child in element:
-        tag = child.tag
-        if tag in _SKIPPED or not isinstance(tag, str):
-            continue
-        if tag == f"{_W}r":
-            if not _has(child, "vanish"):
-                yield "".join(_run(child)), _has(child, "b")
-        else:
-            yield from _pieces(child, depth + 1)
 
 
 def _run(run: Any) -> Iterator[str]:
@@ -200,7 +200,40 @@ def _run(run: Any) -> Iterator[str]:
                 yield from _run(base)
 
 
-def _has(run: Any, name: str) -> bool:
-    """Whether a run itself has a property that is on or off."""
-    mark = run.find(f"{_W}rPr/{_W}{name}")
-    return mark is not None and mark.get(f"{_W}val") not in ("0", "false", "off")
+class _Styles:
+    """Which styles make text bold or hide it."""
+
+    def __init__(self, root: Any) -> None:
+        self._styles = {s.get(f"{_W}styleId"): s for s in root.iterfind(f"{_W}style")}
+        self._known: dict[tuple[str, str], bool] = {}
+
+    @staticmethod
+    def of(element: Any, kind: str) -> str | None:
+        """The style of a paragraph (``p``) or run (``r``); ``None`` for the default one."""
+        mark = element.find(f"{_W}{kind}Pr/{_W}{kind}Style")
+        return None if mark is None else mark.get(f"{_W}val")
+
+    def has(self, run: Any, style: str | None, name: str) -> bool:
+        """Whether a run has a property by itself, by its style or by its paragraph's."""
+        own = _switch(run, name)
+        if own is not None:
+            return own
+        return any(self._has(s, name) for s in (self.of(run, "r"), style) if s)
+
+    def _has(self, style: str, name: str) -> bool:
+        if (style, name) not in self._known:
+            seen: set[str | None] = {style}
+            base, found = self._styles.get(style), None
+            while base is not None and (found := _switch(base, name)) is None:
+                mark = base.find(f"{_W}basedOn")
+                parent = None if mark is None else mark.get(f"{_W}val")
+                base = None if parent in seen else self._styles.get(parent)
+                seen.add(parent)
+            self._known[style, name] = bool(found)
+        return self._known[style, name]
+
+
+def _switch(element: Any, name: str) -> bool | None:
+    """Whether a property that a run or style has itself is on."""
+    mark = element.find(f"{_W}rPr/{_W}{name}")
+    return None if mark is None else mark.get(f"{_W}val") not in ("0", "false", "off")
