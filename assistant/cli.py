@@ -85,6 +85,12 @@ def _parser() -> argparse.ArgumentParser:
     add.add_argument(
         "paths", nargs="+", type=Path, metavar="PATH", help="files, and folders with all below them"
     )
+    add.add_argument(
+        "--jobs",
+        type=int,
+        metavar="N",
+        help="processes that read files; by default as many as there are processors",
+    )
 
     remove = commands.add_parser(
         "remove", parents=[store, as_json], help="take filings out of the store"
@@ -98,8 +104,11 @@ def _parser() -> argparse.ArgumentParser:
     parse = commands.add_parser(
         "parse", parents=[as_json], help="read one file without a store and show its pairs"
     )
-    parse.add_argument("file", type=Path, metavar="FILE", help="PDF, DOCX, HTML or text")
+    parse.add_argument("file", type=Path, metavar="FILE", help="PDF, DOCX, XLSX, CSV, HTML or text")
     parse.add_argument("--text", action="store_true", help="print the extracted text instead")
+    parse.add_argument(
+        "--explain", action="store_true", help="show what each part of the text was taken for"
+    )
 
     ask = commands.add_parser(
         "ask", parents=[store, model, filters, as_json], help="official answers to a question"

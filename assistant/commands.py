@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assistant import report
+from assistant.progress import Progress
 from assistant.records import Query
 from assistant.settings import Settings
 from index.errors import CallError, ModelError, ReadError
@@ -19,7 +21,6 @@ from index.records import Filters
 
 if TYPE_CHECKING:
     from assistant.answer import Assistant
-    from index.build import FileRow
     from index.store import Store
 
 DONE, INPUT_FAILED = 0, 1
@@ -32,8 +33,16 @@ def add(arguments: argparse.Namespace, settings: Settings) -> int:
     from index.store import Store
 
     encoder = load_encoder(arguments.model or settings.model)
-    with Store.open(_store_path(arguments, settings), create=True) as store:
-        added = build.add(store, arguments.paths, encoder, on_row=_progress)
+    path = _store_path(arguments, settings)
+    with Store.open(path, create=True) as store, Progress.on(sys.stderr) as progress:
+        added = build.add(
+            store,
+            arguments.paths,
+            encoder,
+            on_row=progress.row,
+            on_start=progress.start,
+            processes=arguments.jobs,
+        )
     if arguments.json:
         print(report.dumps(report.add_json(added)))
     else:
@@ -92,7 +101,10 @@ def parse_file(arguments: argparse.Namespace, _settings: Settings) -> int:
     if arguments.text:
         sys.stdout.write(parsed.text)
     elif arguments.json:
-        print(report.dumps(report.parsed_json(parsed)))
+        print(report.dumps(report.parsed_json(parsed, explained=arguments.explain)))
+    elif arguments.explain:
+        coloured = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+        print(report.explained_text(parsed, coloured=coloured))
     else:
         print(report.parsed_text(parsed))
     return DONE
@@ -249,7 +261,3 @@ def _extension(name: str) -> Any:
     if not found:
         raise CallError(f"{name} is not installed: install yuanda with `pip install .`")
     return next(iter(found)).load()
-
-
-def _progress(row: FileRow) -> None:
-    print(f"{row.status:<10}{row.pairs:>5}  {report.printable(row.path)}", file=sys.stderr)

@@ -13,7 +13,7 @@ from index.errors import ReadError, StoreError
 from index.files import sha256_of
 from index.parse import SUFFIXES, parse
 from index.passages import passages_of
-from index.records import ParsedFiling
+from index.readers import Outcome, Read, processes_for, read_ahead
 from index.snapshot import open_indexes
 from index.store import Store
 
@@ -30,6 +30,7 @@ class FileRow:
     pairs: int = 0
     warnings: tuple[str, ...] = ()
     error: str | None = None
+    pages: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +54,32 @@ def add(
     paths: Sequence[Path],
     encoder: Encoder,
     on_row: Callable[[FileRow], None] | None = None,
-    read: Callable[[Path], ParsedFiling] = parse,
+    read: Read = parse,
+    *,
+    on_start: Callable[[int], None] | None = None,
+    processes: int | None = None,
 ) -> AddReport:
     """Add files, and all filings below folders; one bad file never stops the rest.
 
-    Each file is a transaction of its own. ``ModelError`` where the store has another model.
+    Each file is a transaction of its own. ``on_start`` is told how many files there are,
+    ``on_row`` each file's row; ``processes`` read them, by default as many as serve.
+    ``ModelError`` where the store has another model.
     """
     store.set_model(encoder)
+    store.tidy()
+    files = list(files_below(paths))
+    if on_start:
+        on_start(len(files))
     rows = []
-    for path in files_below(paths):
-        row = _add_file(store, path, encoder, read)
+    digests: dict[Path, str | ReadError] = {}
+
+    def is_new(path: Path) -> bool:
+        digests[path] = digest = _digest(path)
+        return isinstance(digest, str) and not store.known(digest)
+
+    processes = processes_for(len(files)) if processes is None else processes
+    for path, outcome in read_ahead(files, is_new, read, processes):
+        row = _add_file(store, path, digests.pop(path), outcome, encoder)
         rows.append(row)
         if on_row:
             on_row(row)
@@ -93,27 +110,40 @@ def _walk(folder: Path) -> Iterator[Path]:
                 yield Path(parent) / name
 
 
-def _add_file(
-    store: Store, path: Path, encoder: Encoder, read: Callable[[Path], ParsedFiling]
-) -> FileRow:
-    sha256 = None
+def _digest(path: Path) -> str | ReadError:
+    """A file's SHA-256, or why it can't be read."""
+    if not path.is_file():
+        return ReadError(str(path), "not a file" if path.exists() else "no such file")
+    if any("\ud800" <= ch <= "\udfff" for ch in str(path)):
+        return ReadError(str(path), "the name is not UTF-8; rename the file")
     try:
-        if not path.is_file():
-            raise ReadError(str(path), "not a file" if path.exists() else "no such file")
-        if any("\ud800" <= ch <= "\udfff" for ch in str(path)):
-            raise ReadError(str(path), "the name is not UTF-8; rename the file")
-        sha256 = sha256_of(path)
-        if store.known(sha256):
+        return sha256_of(path)
+    except OSError as error:
+        return ReadError(str(path), error.strerror or "can't be read")
+
+
+def _add_file(
+    store: Store,
+    path: Path,
+    digest: str | ReadError,
+    outcome: Outcome | None,
+    encoder: Encoder,
+) -> FileRow:
+    if isinstance(digest, ReadError):
+        return FileRow(str(path), None, "failed", error=str(digest))
+    sha256 = digest
+    try:
+        if outcome is None or store.known(sha256):
             return FileRow(str(path), sha256, "unchanged", len(store.pairs_of(sha256)))
-        parsed = read(path)
+        parsed = outcome()
         if not parsed.pairs:
             raise ReadError(str(path), "no question with an answer found in it; not added")
         passages = [passages_of(pair) for pair in parsed.pairs]
         vectors = encoder.encode_passages([p.text for pieces in passages for p in pieces])
-        replaced = store.add(parsed, path, passages, vectors)
+        status = store.add(parsed, path, passages, vectors)
     except OSError as error:
         return FileRow(str(path), sha256, "failed", error=f"{path}: {error.strerror}")
     except (ReadError, StoreError) as error:
         return FileRow(str(path), sha256, "failed", error=str(error))
-    status: Status = "replaced" if replaced else "added"
-    return FileRow(str(path), sha256, status, len(parsed.pairs), parsed.warnings)
+    pages = parsed.filing.pages or 0
+    return FileRow(str(path), sha256, status, len(parsed.pairs), parsed.warnings, pages=pages)

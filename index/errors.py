@@ -18,9 +18,12 @@ class ReadError(YuandaError):
     """A file can't be read as a filing. ``reason`` says why and what helps."""
 
     def __init__(self, path: str, reason: str) -> None:
-        super().__init__(f"{path}: {reason}")
+        super().__init__(path, reason)  # both, so that it can pass between processes
         self.path = path
         self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.reason}"
 
 
 class ModelError(YuandaError):

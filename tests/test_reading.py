@@ -70,7 +70,7 @@ def test_big_endian_text(write: Write) -> None:
         (b"a" * 1_000_001, "a line of 1,000,001 characters"),
         (b"abcdefghi\n" * 1_000_001, "more than 10,000,000 characters"),
         (b"a\n" * (17 << 20), "larger than 32 MB"),
-        (b"PK\x03\x04", "damaged DOCX or archive"),
+        (b"PK\x03\x04", "damaged DOCX, XLSX or archive"),
     ],
 )
 def test_refused_as_text(write: Write, content: bytes, reason: str) -> None:
@@ -272,7 +272,7 @@ def test_docx_that_lacks_a_part_is_read(write: Write, tmp_path: Path) -> None:
         (docx(""), "without text"),
         (docx(paragraph(" ")), "without text"),
         (docx("<w:p>"), "damaged DOCX"),
-        (docx(paragraph("text"))[:-99], "damaged DOCX or archive"),
+        (docx(paragraph("text"))[:-99], "damaged DOCX, XLSX or archive"),
         (docx("<w:tbl><w:tr><w:tc>" * 70 + "</w:tc></w:tr></w:tbl>" * 70), "damaged DOCX"),
         (docx("<w:p/>" * 2_000_001), "tags; not a filing|unpacks to"),
         (zip_bomb(Random(1))[1], "not a filing|without text"),

@@ -10,21 +10,16 @@ from __future__ import annotations
 
 import io
 import zipfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from index.errors import ReadError
+from index.reading.archive import check_parts, check_size
 from index.reading.document import Document
 from index.reading.numbering import Numbering
 from index.records import Span
 
-# What a file may unpack to: bytes, times its size, bytes and tags of each part that is XML.
-_LIMIT = 256 << 20
-_RATIO = 200
-_PART = 64 << 20
-_TAGS = 2_000_000
 _DEPTH = 100
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _SKIPPED = {
@@ -39,7 +34,8 @@ _SYMBOLS = {"F0FE": "☑", "F0FD": "☒", "F0A8": "□", "F06F": "□", "F0FC": 
 
 def read_docx(path: Path) -> Document:
     """Read a DOCX; ``ReadError`` where it is damaged, blown up or without text."""
-    _check_size(path)
+    check_size(path, "DOCX")
+    check_parts(path, "DOCX")
     try:
         package = _package(path)
         walk = _Walk(Numbering.of(package), _Styles(package.styles.element))
@@ -87,36 +83,6 @@ def _mended(path: Path) -> io.BytesIO:
                 content = etree.tostring(root)
             copy.writestr(name, content)
     return out
-
-
-def _check_size(path: Path) -> None:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            entries = archive.infolist()
-            size = sum(entry.file_size for entry in entries)
-            packed = sum(entry.compress_size for entry in entries)
-            if size > _LIMIT or size > _RATIO * max(packed, 1 << 16):
-                raise ReadError(str(path), f"unpacks to {size >> 20} MB; not a filing")
-            for entry in entries:
-                if entry.filename.lower().endswith((".xml", ".rels")):
-                    _check_part(path, archive, entry)
-    except ReadError:
-        raise
-    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, RuntimeError):
-        raise ReadError(str(path), "a damaged DOCX; fetch it again") from None
-
-
-def _check_part(path: Path, archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> None:
-    if entry.file_size > _PART:
-        raise ReadError(str(path), f"{entry.filename} is {entry.file_size >> 20} MB; not a filing")
-    if entry.flag_bits & 1:
-        raise ReadError(str(path), "an encrypted archive; save it without a password")
-    tags = 0
-    with archive.open(entry) as part:
-        while piece := part.read(1 << 20):
-            tags += piece.count(b"<")
-            if tags > _TAGS:
-                raise ReadError(str(path), f"more than {_TAGS:,} tags; not a filing")
 
 
 class _Walk:

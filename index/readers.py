@@ -1,0 +1,78 @@
+"""Files read in processes of their own, several at once: a file that hangs or crashes its reader
+is refused, and the rest goes on."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import TimeoutError as ReadTimeout
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+
+from index.errors import ReadError
+from index.parse import parse
+from index.records import ParsedFiling
+
+Read = Callable[[Path], ParsedFiling]
+Outcome = Callable[[], ParsedFiling]
+
+# Fewer files than this are read faster than processes start.
+LEAST = 8
+_MOST_PROCESSES = 8
+# Seconds for one file, and files that a process reads before a fresh one takes its place.
+_SECONDS, _FILES = 120, 500
+
+
+def read_ahead(
+    paths: Iterable[Path], wanted: Callable[[Path], bool], read: Read = parse, processes: int = 1
+) -> Iterator[tuple[Path, Outcome | None]]:
+    """Each path, in order, with a call that gives what was read, or raises its ``ReadError``.
+
+    Paths that aren't ``wanted`` come with ``None``. With several ``processes`` a few files are
+    read ahead of the caller, so that memory doesn't grow with their number; with one, each is
+    read when its outcome is asked for.
+    """
+    if processes <= 1:
+        for path in paths:
+            yield path, partial(read, path) if wanted(path) else None
+        return
+    from pebble import ProcessPool
+
+    pool = ProcessPool(processes, _FILES, context=get_context("spawn"))
+    waiting: deque[tuple[Path, Outcome | None]] = deque()
+    try:
+        for path in paths:
+            outcome = None
+            if wanted(path):
+                future = pool.schedule(read, args=(path,), timeout=_SECONDS)
+                outcome = partial(_outcome, path, future.result)
+            waiting.append((path, outcome))
+            if len(waiting) > 4 * processes:
+                yield waiting.popleft()
+        while waiting:
+            yield waiting.popleft()
+    finally:
+        pool.stop()  # type: ignore[no-untyped-call]
+        pool.join()
+
+
+def processes_for(files: int) -> int:
+    """How many processes to read so many files in."""
+    if files < LEAST:
+        return 1
+    return max(1, min(os.cpu_count() or 1, _MOST_PROCESSES))
+
+
+def _outcome(path: Path, result: Outcome) -> ParsedFiling:
+    from pebble import ProcessExpired
+
+    try:
+        return result()
+    except ReadTimeout:
+        raise ReadError(
+            str(path), f"not read within {_SECONDS} seconds; open and save it"
+        ) from None
+    except ProcessExpired:
+        raise ReadError(str(path), "crashes its reader; print it to a new PDF") from None
