@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import zipfile
 from pathlib import Path
 
@@ -27,6 +28,10 @@ _REFUSED = (
     (b"\x1f\x8b", "a gzip archive; unpack it and add what is inside"),
 )
 
+# The longest text, and the longest line, that a filing may have. Real ones have a hundredth.
+_CHARACTERS = 10_000_000
+_LINE = 1_000_000
+
 
 def read(path: Path) -> Document:
     """Read a file.
@@ -35,10 +40,23 @@ def read(path: Path) -> Document:
     text, or of a kind that Yuanda doesn't read.
     """
     try:
-        with path.open("rb") as file:
-            head = file.read(1024)
+        document = _read(path)
     except OSError as error:
         raise ReadError(str(path), error.strerror or "can't be read") from None
+    except MemoryError:
+        raise ReadError(str(path), "takes more memory than there is; split it") from None
+    if len(document.text) > _CHARACTERS:
+        raise ReadError(str(path), f"more than {_CHARACTERS:,} characters; split it")
+    if (longest := max(map(len, document.text.splitlines()), default=0)) > _LINE:
+        raise ReadError(str(path), f"a line of {longest:,} characters; not a filing")
+    return document
+
+
+def _read(path: Path) -> Document:
+    if path.exists() and not path.is_file():
+        raise ReadError(str(path), "not a file")
+    with path.open("rb") as file:
+        head = file.read(1024)
     if not head:
         raise ReadError(str(path), "empty file; fetch it again")
     if b"%PDF-" in head:
@@ -59,7 +77,7 @@ def _read_zip(path: Path) -> Document:
     try:
         with zipfile.ZipFile(path) as archive:
             names = set(archive.namelist())
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, struct.error):
         raise ReadError(str(path), "a damaged DOCX, XLSX or archive; fetch it again") from None
     if "word/document.xml" in names:
         from index.reading.docx import read_docx

@@ -30,7 +30,8 @@ class Document:
     ``page_starts`` holds the offset at which each page begins, and is empty where the format
     has no pages; ``bold`` holds paragraphs or lines that are bold throughout, where the format
     tells; ``rows`` holds the questions of a sheet, which need no splitting; ``boxes_of`` gives
-    the rectangles that spans of the text cover.
+    the rectangles that spans of the text cover; ``scanned`` holds the numbers of pages with
+    pictures and no text.
     """
 
     text: str
@@ -39,3 +40,4 @@ class Document:
     bold: tuple[Span, ...] = ()
     rows: tuple[Row, ...] = ()
     boxes_of: Callable[[Sequence[Span]], tuple[Box, ...]] = _no_boxes
+    scanned: tuple[int, ...] = ()

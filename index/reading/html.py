@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import codecs
+import re
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from lxml import html
-from lxml.etree import ParserError, XMLSyntaxError
+from lxml.etree import ParserError, XMLSyntaxError, iterwalk
 
 from index.errors import ReadError
 
@@ -17,56 +20,79 @@ _BLOCKS = {
     "header", "hr", "li", "main", "nav", "ol", "p", "pre", "section", "table", "tbody", "td",
     "tfoot", "th", "thead", "tr", "ul",
 }  # fmt: skip
+_KEEPING = {"pre", "textarea", "xmp", "listing"}
+_SPACES = re.compile(r"[ \t\r\n\f]+")
+# Each tag takes some hundred bytes of memory.
+_TAGS = 1_000_000
+_CHARSET = re.compile(r"""charset\s*=\s*["']?\s*([\w.:-]+)""", re.ASCII | re.IGNORECASE)
+# GB2312 and GBK name what is in truth GB18030, as browsers know.
+_MEANT = {"gb2312": "gb18030", "gb_2312-80": "gb18030", "gbk": "gb18030", "x-gbk": "gb18030"}
+# The share of characters that may be damaged.
+_DAMAGED = 0.005
 
 
 def html_text(path: Path, content: bytes) -> str:
-    """Visible text of an HTML file; ``ReadError`` where there is none."""
+    """Visible text of an HTML file; ``ReadError`` where there is none, or no end of markup."""
+    if content.count(b"<") > _TAGS:
+        raise ReadError(str(path), f"more than {_TAGS:,} tags; not a filing")
+    # libxml2 takes a NUL for the end; browsers leave it out.
+    markup = _decoded(path, content).replace("\0", "").encode("utf-8", "replace")
+    parser = html.HTMLParser(encoding="utf-8", huge_tree=True)
     try:
-        root = html.document_fromstring(content, parser=_parser(path, content))
-    except (ParserError, XMLSyntaxError, ValueError):
+        root = html.document_fromstring(markup, parser=parser)
+    except (ParserError, XMLSyntaxError, ValueError, AssertionError):
         raise ReadError(str(path), "damaged HTML; fetch it again") from None
+    if any(error.type_name == "ERR_RESOURCE_LIMIT" for error in parser.error_log):
+        # What is behind it would be missing.
+        raise ReadError(str(path), "markup nested beyond all measure; save it as text")
     text = "".join(_pieces(root)).strip("\n")
     if not text.strip():
         raise ReadError(str(path), "no text in the page; fetch it again")
     return text
 
 
-def _parser(path: Path, content: bytes) -> html.HTMLParser:
-    head = content[:2048].lower()
-    if b"charset" in head:
-        return html.HTMLParser(huge_tree=False)
-    from index.reading.plain import decode
+def _decoded(path: Path, content: bytes) -> str:
+    """By byte order mark, as UTF-8, as the page says, or as GB18030; ``ReadError`` for none."""
+    if content.startswith((codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        from index.reading.plain import decode
 
-    try:
-        content.decode("utf-8")
-    except UnicodeDecodeError:
-        decode(path, content)
-        return html.HTMLParser(encoding="gb18030")
-    return html.HTMLParser(encoding="utf-8")
+        return decode(path, content)
+    said = _CHARSET.search(content[:4096].decode("latin-1"))
+    name = said[1].lower() if said else "utf-8"
+    encodings = ["utf-8", _MEANT.get(name, name), "gb18030"]
+    for encoding in encodings:
+        with suppress(UnicodeError, LookupError):
+            return content.decode(encoding)
+    for encoding in (encodings[1], "gb18030"):
+        with suppress(UnicodeError, LookupError):
+            text = content.decode(encoding, "replace")
+            if text.count("\ufffd") <= _DAMAGED * len(text):
+                return text
+    raise ReadError(str(path), "neither UTF-8 nor GB18030 text; save it as UTF-8")
 
 
 def _pieces(root: html.HtmlElement) -> Iterator[str]:
-    """Text in document order, without recursion: markup may nest without end."""
-    from lxml.etree import iterwalk
-
+    """Text in document order, without recursion: markup may nest deep."""
     events = iterwalk(root, events=("start", "end", "comment", "pi"))
+    kept = 0  # elements around the place that keep white space
     for event, node in events:
-        if event in ("comment", "pi"):
-            yield _spaces(node.tail)
-            continue
         tag = node.tag if isinstance(node.tag, str) else ""
+        hidden = tag in _HIDDEN or "hidden" in node.attrib or _invisible(node)
         if event == "start":
-            if tag in _HIDDEN or "hidden" in node.attrib or _invisible(node):
-                events.skip_subtree()
+            if hidden:
+                events.skip_subtree()  # its end comes all the same
                 continue
             if tag in _BLOCKS or tag == "br":
                 yield "\n"
-            yield _spaces(node.text)
-        else:
+            kept += tag in _KEEPING
+            yield _shown(node.text, kept)
+            continue
+        if event == "end" and not hidden:
+            kept -= tag in _KEEPING
             if tag in _BLOCKS:
                 yield "\n"
-            if node is not root:
-                yield _spaces(node.tail)
+        if node is not root:
+            yield _shown(node.tail, kept)
 
 
 def _invisible(node: html.HtmlElement) -> bool:
@@ -74,14 +100,8 @@ def _invisible(node: html.HtmlElement) -> bool:
     return "display:none" in style or "visibility:hidden" in style
 
 
-def _spaces(text: str | None) -> str:
-    """White space as HTML shows it: a run of it is one space."""
+def _shown(text: str | None, kept: int) -> str:
+    """White space as HTML shows it: a run of it is one space, but for where it is kept."""
     if not text:
         return ""
-    runs = text.replace("\r", " ").replace("\n", " ").replace("\t", " ").split(" ")
-    return " ".join(runs) if "  " not in text else " ".join(_squeeze(runs))
-
-
-def _squeeze(runs: list[str]) -> list[str]:
-    kept = [r for i, r in enumerate(runs) if r or i in (0, len(runs) - 1)]
-    return kept or [""]
+    return text.replace("\r", "") if kept else _SPACES.sub(" ", text)

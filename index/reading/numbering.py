@@ -10,6 +10,15 @@ from typing import Any
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _HAN = "零一二三四五六七八九"
 _HAN_FORMATS = ("chineseCounting", "ideographTraditional", "japaneseCounting", "taiwanese")
+# Bullets of Word's own fonts, in characters that every font has.
+_BULLETS = {
+    0xF06C: "●",
+    0xF06E: "■",
+    0xF0A7: "▪",
+    0xF0B2: "□",
+    0xF0D8: "➢",
+    0xF0FC: "✓",
+} | dict.fromkeys((0xF0B7, 0xF09F), "•")
 _PLACE = re.compile(r"%([1-9])")
 
 
@@ -86,7 +95,7 @@ def _level(level: Any) -> _Level:
     return _Level(
         start=int(_value(level, "start") or 1),
         format=_value(level, "numFmt") or "decimal",
-        text=_value(level, "lvlText") or "",
+        text=(_value(level, "lvlText") or "").translate(_BULLETS),
         suffix={"nothing": "", "space": " "}.get(suffix or "", "\t"),
     )
 
@@ -98,9 +107,7 @@ def _value(element: Any, name: str) -> str | None:
 
 def _shown(count: int, form: str) -> str:
     """A count in one of Word's number formats; bullets and unknown formats show as digits."""
-    if form.startswith(
-        ("chineseCounting", "ideographTraditional", "japaneseCounting", "taiwanese")
-    ):
+    if form.startswith(_HAN_FORMATS):
         return _han(count)
     if form == "decimalEnclosedCircle" and 1 <= count <= 20:
         return chr(0x2460 + count - 1)

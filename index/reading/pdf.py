@@ -1,76 +1,259 @@
-"""PDF files: text, pages and boxes. The only module that imports pypdfium2."""
+"""PDF files: text, pages and boxes. The only module that imports pypdfium2.
+
+PDFium is not thread-safe: each use of it holds the lock.
+"""
 
 from __future__ import annotations
 
+import ctypes
 import io
+import json
+import math
+import re
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from index.errors import ReadError
+from index.reading.apart import allow, run_apart
 from index.reading.document import Document
 from index.records import Box, Span
 
 _PAGES = 5000
+_CHARACTERS = 10_000_000
+_PIXELS = 40_000_000
+_SIDE = 30_000
+_LOCK = threading.RLock()
+
+_LINE = re.compile(r"[^\r\n]+")
+_WEIGHT = 600
+_FORCED = 1 << 18  # a font descriptor's flag ForceBold
+_HEAVY = re.compile(r"bold|black|heavy|hei(?!ght)|黑|粗", re.IGNORECASE)
+# PDFium's mark for a hyphen at the end of a line, and for a character without a meaning.
+_HYPHEN, _UNKNOWN = 0x2, 0x0
 
 
 def read_pdf(path: Path) -> Document:
     """Read a PDF's text layer; ``ReadError`` where it has none, is encrypted or damaged.
 
-    The text is each page's, as PDFium gives it, joined by line breaks.
+    The text is each page's, as PDFium gives it, joined by line breaks. A hyphen that ends a
+    line stays one, with its line break, and a character of unknown meaning is U+FFFD.
     """
-    with _opened(path) as pdf:
-        if len(pdf) > _PAGES:
-            raise ReadError(str(path), f"{len(pdf)} pages; Yuanda reads up to {_PAGES}")
-        texts = [_page_text(pdf, number) for number in range(len(pdf))]
-    if not "".join(texts).strip():
-        raise ReadError(
-            str(path), "a scanned PDF without a text layer; recognise its text first (OCR)"
-        )
+    found = json.loads(run_apart("content", path))
+    texts: list[str] = found["texts"]
     starts, offset = [], 0
     for text in texts:
         starts.append(offset)
         offset += len(text) + 1
-    boxes_of = partial(_boxes, path, tuple(starts), tuple(len(t) for t in texts))
-    return Document("\n".join(texts), "pdf", tuple(starts), boxes_of=boxes_of)
+    return Document(
+        "\n".join(texts),
+        "pdf",
+        tuple(starts),
+        bold=tuple(Span(starts[page] + a, starts[page] + b) for page, a, b in found["bold"]),
+        scanned=tuple(found["scanned"]),
+        boxes_of=partial(_boxes, path, tuple(starts), tuple(len(t) for t in texts)),
+    )
 
 
 def page_image(path: Path, page: int, scale: float = 2.0) -> bytes:
-    """A page (from 1) as PNG, ``scale`` times 72 dots per inch."""
-    with _opened(path) as pdf, closing(pdf[page - 1]) as leaf:
-        picture = leaf.render(scale=scale).to_pil()
-        out = io.BytesIO()
-        picture.save(out, format="PNG")
-        return out.getvalue()
+    """A page (from 1) as PNG, ``scale`` times 72 dots per inch, or less for a huge one.
+
+    ``ReadError`` where there is no such page, or it can't be drawn.
+    """
+    if not 0 < scale < math.inf:
+        raise ValueError(f"scale is {scale}")
+    return run_apart("image", path, str(page), str(scale))
+
+
+def image(path: Path, page: str, scale: str) -> bytes:
+    """``page_image`` without limits on time and memory."""
+    with _opened(path) as pdf:
+        if not 1 <= int(page) <= len(pdf):
+            raise ReadError(str(path), f"has no page {page}")
+        with closing(pdf[int(page) - 1]) as leaf:
+            width, height = leaf.get_size()
+            if min(width, height) <= 0:
+                raise ReadError(str(path), f"page {page} shows nothing")
+            most = min(math.sqrt(_PIXELS / (width * height)), _SIDE / max(width, height))
+            picture = leaf.render(scale=min(float(scale), most)).to_pil()
+            out = io.BytesIO()
+            picture.save(out, format="PNG")
+            return out.getvalue()
+
+
+def content(path: Path) -> bytes:
+    """Texts of the pages, bold lines as (page from 0, start, end), scanned pages; as JSON.
+
+    Without limits on time and memory.
+    """
+    texts: list[str] = []
+    lines: list[tuple[int, int, int, bool]] = []
+    scanned, size = [], 0
+    with _opened(path) as pdf:
+        if len(pdf) > _PAGES:
+            raise ReadError(str(path), f"{len(pdf)} pages; Yuanda reads up to {_PAGES}")
+        allow(len(pdf))
+        for number in range(len(pdf)):
+            with closing(pdf[number]) as page, closing(page.get_textpage()) as textpage:
+                characters = _characters(textpage)
+                texts.append(characters.text)
+                lines += [(number, *line) for line in _lines(textpage, characters)]
+                if not characters.text.strip() and _has_image(page):
+                    scanned.append(number + 1)
+            size += len(texts[-1])
+            if size > _CHARACTERS:
+                raise ReadError(str(path), f"more than {_CHARACTERS:,} characters; split it")
+    if not "".join(texts).strip():
+        reason = (
+            "a scanned PDF without a text layer; recognise its text first (OCR)"
+            if scanned
+            else "a PDF without text; recognise its text first (OCR), or fetch it again"
+        )
+        raise ReadError(str(path), reason)
+    found = {"texts": texts, "bold": _standing_out(lines), "scanned": scanned}
+    return json.dumps(found).encode()
 
 
 @contextmanager
 def _opened(path: Path) -> Iterator[Any]:
-    import pypdfium2
-    from pypdfium2 import PdfiumError
+    with _LOCK:
+        import pypdfium2
+        from pypdfium2 import PdfiumError
 
-    try:
-        pdf = pypdfium2.PdfDocument(path)
-    except PdfiumError as error:
-        if "password" in str(error).lower() or getattr(error, "err_code", None) == 4:
-            reason = "an encrypted PDF; save a copy without a password"
+        try:
+            try:
+                pdf = pypdfium2.PdfDocument(path)
+            except UnicodeEncodeError:  # a name in no encoding that Python knows of
+                pdf = pypdfium2.PdfDocument(path.read_bytes())
+        except PdfiumError as error:
+            if "password" in str(error).lower() or getattr(error, "err_code", None) in (4, 5):
+                reason = "an encrypted PDF; save a copy without a password"
+            else:
+                reason = "a damaged PDF; fetch it again"
+            raise ReadError(str(path), reason) from None
+        except OSError as error:
+            raise ReadError(str(path), error.strerror or "can't be read") from None
+        try:
+            yield pdf
+        except PdfiumError:
+            raise ReadError(str(path), "a damaged PDF; fetch it again") from None
+        finally:
+            pdf.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _Characters:
+    """A page's text; ``places[i]`` is where PDFium keeps its i-th character.
+
+    One place more than characters: the last one ends the text.
+    """
+
+    text: str
+    places: Sequence[int]
+
+
+def _characters(textpage: Any) -> _Characters:
+    import pypdfium2.raw as raw
+
+    handle, count = textpage.raw, textpage.count_chars()
+    if not count:
+        return _Characters("", range(1))
+    if (
+        raw.FPDFText_GetTextIndexFromCharIndex(handle, 0) == 0
+        and raw.FPDFText_GetTextIndexFromCharIndex(handle, count - 1) == count - 1
+    ):
+        units = (ctypes.c_ushort * (count + 1))()
+        raw.FPDFText_GetText(handle, 0, count, units)
+        text = bytes(units)[:-2].decode("utf-16-le", "replace")
+        if len(text) == count and not any(c in text for c in "\ufffe\ufffd\0"):
+            return _Characters(text, range(count + 1))
+    return _one_by_one(handle, count)
+
+
+def _one_by_one(handle: Any, count: int) -> _Characters:
+    """Text whose characters are not PDFium's, one for one.
+
+    PDFium counts UTF-16 units, leaves control characters out of the text, marks unknown
+    characters, and has one mark for a hyphen and the line's end behind it.
+    """
+    import pypdfium2.raw as raw
+
+    text: list[str] = []
+    places: list[int] = []
+    high = 0
+    for place in range(count):
+        code = raw.FPDFText_GetUnicode(handle, place)
+        if high and 0xDC00 <= code < 0xE000:
+            text[-1] = chr(0x10000 + (high - 0xD800 << 10) + code - 0xDC00)
+            high = 0
+            continue
+        high = code if 0xD800 <= code < 0xDC00 else 0
+        if code == _HYPHEN and raw.FPDFText_IsHyphen(handle, place) == 1:
+            piece = "-\r\n"
+        elif raw.FPDFText_GetTextIndexFromCharIndex(handle, place) < 0:
+            continue
         else:
-            reason = "a damaged PDF; fetch it again"
-        raise ReadError(str(path), reason) from None
+            known = code != _UNKNOWN and not 0xD800 <= code < 0xE000 and code < 0x110000
+            piece = chr(code) if known else "\ufffd"
+        text += piece
+        places += [place] * len(piece)
+    return _Characters("".join(text), [*places, count])
+
+
+def _has_image(page: Any) -> bool:
+    import pypdfium2.raw as raw
+
+    images = page.get_objects(filter=[raw.FPDF_PAGEOBJ_IMAGE], max_depth=4)
+    return next(images, None) is not None
+
+
+def _lines(textpage: Any, characters: _Characters) -> Iterator[tuple[int, int, bool]]:
+    """Lines without the white space around them, and whether they are bold throughout."""
+    for line in _LINE.finditer(characters.text):
+        said = line.group()
+        start = line.start() + len(said) - len(said.lstrip())
+        end = line.start() + len(said.rstrip())
+        if start >= end:
+            continue
+        places = [
+            characters.places[i] for i in range(start, end) if not said[i - line.start()].isspace()
+        ]
+        # Most lines are told by the first or last character, and cost no more than that.
+        places = [places[0], *reversed(places[1:])]
+        yield start, end, all(_is_bold(textpage.raw, place) for place in places)
+
+
+def _standing_out(lines: Sequence[tuple[int, int, int, bool]]) -> list[tuple[int, int, int]]:
+    """Bold lines; none where most of the text is bold, since that is then its plain face."""
+    found = [(page, start, end) for page, start, end, bold in lines if bold]
+    total = sum(end - start for _, start, end, _ in lines)
+    return found if 2 * sum(end - start for _, start, end in found) <= total else []
+
+
+def _is_bold(handle: Any, place: int) -> bool:
+    """By weight, by the font's name or flags, or because its outline is drawn too."""
+    import pypdfium2.raw as raw
+
+    if raw.FPDFText_GetFontWeight(handle, place) >= _WEIGHT:
+        return True
+    flags, name = ctypes.c_int(0), ctypes.create_string_buffer(128)
+    raw.FPDFText_GetFontInfo(handle, place, name, len(name), flags)
+    if flags.value & _FORCED or _HEAVY.search(_font_name(name.value)):
+        return True
+    drawn = raw.FPDFText_GetTextObject(handle, place)
+    mode = raw.FPDFTextObj_GetTextRenderMode(drawn) if drawn else raw.FPDF_TEXTRENDERMODE_FILL
+    return bool(mode == raw.FPDF_TEXTRENDERMODE_FILL_STROKE)
+
+
+def _font_name(name: bytes) -> str:
     try:
-        yield pdf
-    except PdfiumError:
-        raise ReadError(str(path), "a damaged PDF; fetch it again") from None
-    finally:
-        pdf.close()
-
-
-def _page_text(pdf: Any, number: int) -> str:
-    with closing(pdf[number]) as page, closing(page.get_textpage()) as textpage:
-        text: str = textpage.get_text_range()
-        return text
+        return name.decode("utf-8")
+    except UnicodeDecodeError:
+        return name.decode("gb18030", "replace")
 
 
 def _boxes(
@@ -87,23 +270,66 @@ def _boxes(
             if not inside:
                 continue
             with closing(pdf[number - 1]) as page, closing(page.get_textpage()) as textpage:
-                left, _, _, top = page.get_bbox()
+                places = _characters(textpage).places
+                if len(places) != length + 1:
+                    raise ReadError(str(path), "changed while it was read; try again")
                 for first, last in inside:
-                    found += _rectangles(textpage, number, first, last, left, top)
+                    rectangles = _rectangles(textpage, places[first], places[last])
+                    found += _joined(_shown(page, number, rectangles))
     return tuple(found)
 
 
-def _rectangles(
-    textpage: Any, number: int, first: int, last: int, left: float, top: float
-) -> Iterator[Box]:
-    import pypdfium2.raw as raw
+def _rectangles(textpage: Any, begin: int, end: int) -> Iterator[tuple[float, ...]]:
+    # The characters that stand for a hyphen at a line's end are all in one place.
+    for index in range(textpage.count_rects(begin, max(end - begin, 1))):
+        yield textpage.get_rect(index)
 
-    begin = raw.FPDFText_GetCharIndexFromTextIndex(textpage.raw, first)
-    end = raw.FPDFText_GetCharIndexFromTextIndex(textpage.raw, last - 1)
-    if begin < 0 or end < begin:
-        return
-    for index in range(textpage.count_rects(begin, end - begin + 1)):
-        x0, y0, x1, y1 = textpage.get_rect(index)
-        yield Box(
-            number, round(x0 - left, 2), round(top - y1, 2), round(x1 - left, 2), round(top - y0, 2)
-        )
+
+def _shown(page: Any, number: int, rectangles: Iterator[tuple[float, ...]]) -> Iterator[Box]:
+    """Rectangles on the page as it is shown: turned, cropped, from its top left corner."""
+    left, bottom, right, top = page.get_bbox()
+    width, height = page.get_size()
+    rotation = page.get_rotation()
+
+    def turned(x: float, y: float) -> tuple[float, float]:
+        if rotation == 90:
+            return y - bottom, x - left
+        if rotation == 180:
+            return right - x, y - bottom
+        if rotation == 270:
+            return top - y, right - x
+        return x - left, top - y
+
+    for x0, y0, x1, y1 in rectangles:
+        (a, b), (c, d) = turned(x0, y0), turned(x1, y1)
+        across = sorted(min(max(v, 0.0), width) for v in (a, c))
+        down = sorted(min(max(v, 0.0), height) for v in (b, d))
+        if across[0] < across[1] and down[0] < down[1]:
+            yield Box(number, *(round(v, 2) for v in (across[0], down[0], across[1], down[1])))
+
+
+def _joined(boxes: Iterator[Box]) -> Iterator[Box]:
+    """Boxes that stand side by side on one line, as one: some PDFs place each character."""
+    last: Box | None = None
+    for box in boxes:
+        if last is not None and _side_by_side(last, box):
+            last = Box(
+                box.page,
+                min(last.x0, box.x0),
+                min(last.y0, box.y0),
+                max(last.x1, box.x1),
+                max(last.y1, box.y1),
+            )
+            continue
+        if last is not None:
+            yield last
+        last = box
+    if last is not None:
+        yield last
+
+
+def _side_by_side(a: Box, b: Box) -> bool:
+    low = min(a.y1 - a.y0, b.y1 - b.y0)
+    overlap = min(a.y1, b.y1) - max(a.y0, b.y0)
+    gap = max(a.x0, b.x0) - min(a.x1, b.x1)
+    return overlap >= low / 2 and gap <= max(a.y1 - a.y0, b.y1 - b.y0)

@@ -10,7 +10,7 @@ from index.errors import ReadError
 from index.reading.document import Document
 from index.reading.sheet import looks_like_sheet, read_sheet_csv
 
-_LIMIT = 64 << 20
+_LIMIT = 32 << 20
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF16_LE, "utf-16"),
@@ -27,7 +27,7 @@ def read_plain(path: Path) -> Document:
     content = path.read_bytes()
     # Cells may hold markup, but no sheet begins with it.
     named = path.suffix.lower() in (".csv", ".tsv") and not _TAG.match(content)
-    if not named and _MARKUP.search(content[:4096]):
+    if not named and _MARKUP.search(content[:8192].replace(b"\0", b"")):
         from index.reading.html import html_text
 
         return Document(html_text(path, content), "html")

@@ -1,0 +1,108 @@
+"""Runs PDFium in a process of its own, with limits: a PDF can be made to hang or crash it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import traceback
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from index.errors import ReadError
+
+# Address space of the process, in bytes; a filing takes less than a tenth of it.
+_MEMORY = 1 << 30
+# Processor time: so many seconds, and one more for so many pages (a page takes 2 ms or so).
+_SECONDS, _PAGES_A_SECOND = 10, 50
+# By the clock, where the system has no limit on processor time or is very busy.
+_DEADLINE = 300
+_REFUSED, _FAILED = 3, 4
+# How the reason begins where the fault is Yuanda's.
+FAILED = "a PDF that Yuanda fails to read"
+
+# What can be asked for. Each function of the name in index.reading.pdf takes the path and
+# the arguments, as strings, and yields bytes.
+TASKS = ("content", "image")
+
+
+def run_apart(task: str, path: Path, *arguments: str) -> bytes:
+    """What a task of ``TASKS`` yields; its ``ReadError``, or one for what broke the limits."""
+    # The same modules as here, whichever way they were found.
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(p or "." for p in sys.path)}
+    command = [sys.executable, "-m", __name__, task, str(path), *arguments]
+    try:
+        done = subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=environment,
+            timeout=_DEADLINE,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise ReadError(str(path), _SLOW) from None
+    if done.returncode == _REFUSED:
+        raise ReadError(str(path), done.stdout.decode())
+    if done.returncode == -getattr(signal, "SIGXCPU", 0):
+        raise ReadError(str(path), _SLOW)
+    if done.returncode == _FAILED:
+        what = done.stdout.decode()
+        raise ReadError(str(path), f"{FAILED} ({what}); print it to a new PDF") from None
+    if done.returncode:
+        raise ReadError(str(path), "a damaged PDF; fetch it again, or print it to a new PDF")
+    return done.stdout
+
+
+_SLOW = "a PDF that takes too long to read; print it to a new PDF"
+
+
+def allow(pages: int) -> None:
+    """Let this process run for as long as so many pages may take."""
+    with suppress(ImportError, ValueError, OSError):
+        import resource
+
+        seconds = _SECONDS + pages // _PAGES_A_SECOND
+        resource.setrlimit(resource.RLIMIT_CPU, (seconds, resource.RLIM_INFINITY))
+
+
+def _limit_memory() -> None:
+    with suppress(ImportError, ValueError, OSError):
+        import resource
+
+        _, most = resource.getrlimit(resource.RLIMIT_AS)
+        allowed = _MEMORY if most == resource.RLIM_INFINITY else min(_MEMORY, most)
+        resource.setrlimit(resource.RLIMIT_AS, (allowed, most))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _main(task: str, path: str, *arguments: str) -> int:
+    from index.reading import pdf
+
+    _limit_memory()
+    allow(0)
+    work: Callable[..., bytes] = getattr(pdf, task)
+    try:
+        answer, status = work(Path(path), *arguments), 0
+    except ReadError as error:
+        answer, status = error.reason.encode(), _REFUSED
+    except MemoryError:
+        raise
+    except Exception as error:
+        *_, last = traceback.extract_tb(error.__traceback__)
+        what = f"{type(error).__name__} at {Path(last.filename).name}:{last.lineno}"
+        answer, status = what.encode(), _FAILED
+    sys.stdout.buffer.write(answer)
+    return status
+
+
+if __name__ == "__main__":
+    if sys.argv[1] not in TASKS:
+        raise SystemExit(f"no task {sys.argv[1]}")
+    status = _main(*sys.argv[1:])
+    sys.stdout.flush()
+    # Without PDFium's clearing up, which can crash after a damaged file was read to its end.
+    os._exit(status)
