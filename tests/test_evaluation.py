@@ -1,0 +1,155 @@
+"""The harness: queries, slices, runs, significance, comparisons, reports and the gate."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from assistant.decide import Calibration, Further, Weights
+from eval.corpora import open_corpus
+from eval.datasets import LabelledQuery
+from eval.evaluate import report, table
+from eval.measures import Outcome
+from eval.runs import read_records, record_lines, trec_run
+from eval.slices import slices_of
+from eval.systems import Found, ask_all, yuanda
+from index.errors import CallError
+from tests.fakes import FakeEncoder
+
+WEIGHTS = Weights(bias=-4.0, similarity=8.0, company=1.0, other_company=-1.0)
+CALIBRATION = Calibration(WEIGHTS, WEIGHTS, Further(), threshold=0.5)
+
+
+def outcome(query: str, right: bool, answered: bool = True, style: str = "plain") -> Outcome:
+    """An answerable query whose document ``a`` is found first or not at all."""
+    ranking = ("a", "b") if right else ("b",)
+    return Outcome(
+        query,
+        ranking,
+        {"a": 1},
+        answered=answered,
+        confidence=0.75,
+        scores=(2.0, 1.0)[: len(ranking)],
+        milliseconds=1.5,
+        slices={"style": style},
+    )
+
+
+@pytest.fixture
+def collection(tmp_path: Path) -> Path:
+    """Two companies' filings and four questions on them, one of them in the test part."""
+    folder = tmp_path / "collection"
+    (folder / "filings").mkdir(parents=True)
+    for name, company, words in (
+        ("a-2023", "北京甲乙科技股份有限公司", ("毛利率", "回购")),
+        ("b-2024", "上海丙丁电子股份有限公司", ("产能", "分红")),
+    ):
+        filing = {
+            "id": name,
+            "split": "dev",
+            "company": {"name": company, "code": None, "exchange": None},
+            "activity_types": [],
+            "activity_date": f"{name[2:]}-05-06",
+            "filed_date": None,
+            "pairs": [{"question": f"{word}如何", "answer": [f"{word}很好。"]} for word in words],
+        }
+        (folder / "filings" / f"{name}.json").write_text(json.dumps(filing), "utf-8")
+
+    def question(number: int, text: str, answer: tuple[str, int] | None, **more: Any) -> str:
+        answers = [{"filing": answer[0], "pair": answer[1]}] if answer else []
+        row = {"id": f"q{number}", "split": "dev", "question": text, "answers": answers}
+        return json.dumps(row | {"style": "plain", "lang": "zh"} | more) + "\n"
+
+    (folder / "questions-x.jsonl").write_text(
+        question(1, "毛利率多少", ("a-2023", 0))
+        + question(2, "分红多少", ("b-2024", 1), style="keyword")
+        + question(3, "研发多少", None, kind="off-topic")
+        + question(4, "订单", None, split="test"),
+        "utf-8",
+    )
+    return folder
+
+
+def test_the_collection_is_a_labelled_set(collection: Path) -> None:
+    corpus = open_corpus(collection, FakeEncoder())
+    assert corpus.split == "dev"
+    assert corpus.document_ids == ("a-2023#0", "a-2023#1", "b-2024#0", "b-2024#1")
+    assert [q.id for q in corpus.queries] == ["q1", "q2", "q3"]
+    assert dict(corpus.queries[1].slices) == {
+        "company": "上海丙丁电子股份有限公司",
+        "year": "2024",
+        "type": "one answer",
+        "lang": "zh",
+        "style": "keyword",
+    }
+    assert corpus.queries[2].slices["type"] == "off-topic"
+    assert [q.id for q in open_corpus(collection, FakeEncoder(), "test").queries] == ["q4"]
+
+
+def test_only_a_set_with_splits_takes_one(tmp_path: Path) -> None:
+    with pytest.raises(CallError, match="no splits"):
+        open_corpus(tmp_path, FakeEncoder(), "dev")
+
+
+def test_every_query_is_asked_and_counted(collection: Path) -> None:
+    corpus = open_corpus(collection, FakeEncoder())
+    first, second, third = ask_all(yuanda(corpus, CALIBRATION), corpus.queries, 0.5)
+    assert (first.ranking[0], first.answered, first.right, first.served) == (
+        *("a-2023#0", True),
+        *(True, True),
+    )
+    assert second.right
+    assert (third.answered, third.served) == (False, True)
+    assert first.milliseconds > 0
+    document = report(collection, corpus.split, FakeEncoder(), "hybrid", (first, second, third))
+    assert (document["queries"], document["answerable"]) == (3, 2)
+    assert document["measures"]["served"]["value"] == 1.0
+    assert document["slices"]["style"].keys() == {"plain", "keyword"}
+    assert "keyword" in table(document)
+
+
+def test_ties_are_broken_by_id() -> None:
+    def system(_query: LabelledQuery) -> list[Found]:
+        return [Found("c", 1.0), Found("b", 2.0), Found("a", 1.0)]
+
+    (asked,) = ask_all(system, [LabelledQuery("q", "", {"a": 1})], 0.5)
+    assert asked.ranking == ("b", "a", "c")
+
+
+def test_nothing_found_is_not_answered() -> None:
+    (asked,) = ask_all(lambda _query: [], [LabelledQuery("q", "", {"a": 1})], 0.0)
+    assert (asked.ranking, asked.answered, asked.served) == ((), False, False)
+
+
+def test_slices_count_every_query() -> None:
+    outcomes = [
+        outcome("1", True, style="plain"),
+        outcome("2", False, style="typo"),
+        outcome("3", True, style="typo"),
+        Outcome("4", (), {}, answered=False, confidence=0.0),
+    ]
+    groups = slices_of(outcomes)
+    assert groups.keys() == {"style"}
+    assert [(g.value, g.queries, g.answerable) for g in groups["style"]] == [
+        *(("-", 1, 0), ("plain", 1, 1), ("typo", 2, 2)),
+    ]
+    assert groups["style"][2].measures["R@1"].value == 0.5
+
+
+def test_records_come_back(tmp_path: Path) -> None:
+    outcomes = (outcome("1", True), outcome("2", False, answered=False))
+    path = tmp_path / "records.jsonl"
+    path.write_text(record_lines(outcomes), "utf-8")
+    assert read_records(path) == outcomes
+    path.write_text('{"query": 1}\n', "utf-8")
+    with pytest.raises(CallError, match="not records"):
+        read_records(path)
+
+
+def test_trec_run() -> None:
+    assert trec_run([outcome("1", True)], "x").splitlines() == [
+        *("1 Q0 a 1 2.000000 x", "1 Q0 b 2 1.000000 x"),
+    ]
