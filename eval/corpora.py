@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -54,6 +54,11 @@ class Corpus:
     def retriever(self) -> Retriever:
         """The retriever that answers questions, over this corpus."""
         return Retriever(self.encoder, self.indexes, self.companies)
+
+    def encoded_by(self, encoder: Encoder) -> Corpus:
+        """The same corpus with the vectors of another encoder."""
+        indexes = index_pairs(list(enumerate(self.pairs)), encoder)
+        return replace(self, encoder=encoder, indexes=Indexes(indexes.dense, self.indexes.lexical))
 
     def text(self, pair_id: int) -> str:
         """Question and answer of a pair."""

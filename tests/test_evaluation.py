@@ -10,10 +10,14 @@ import numpy as np
 import pytest
 
 from assistant.decide import Calibration, Further, Weights
+from eval.ablations import Ablations, Parts, retriever_of
+from eval.compare import rows, untrained
+from eval.compare import table as compared_table
 from eval.corpora import open_corpus
 from eval.datasets import LabelledQuery
 from eval.evaluate import report, table
 from eval.measures import Outcome
+from eval.rivals import UntrainedEncoder, bm25, characters, words
 from eval.runs import read_records, record_lines, trec_run
 from eval.significance import compare, main, randomisation_test
 from eval.slices import slices_of
@@ -45,7 +49,7 @@ def collection(tmp_path: Path) -> Path:
     """Two companies' filings and four questions on them, one of them in the test part."""
     folder = tmp_path / "collection"
     (folder / "filings").mkdir(parents=True)
-    for name, company, words in (
+    for name, company, topics in (
         ("a-2023", "北京甲乙科技股份有限公司", ("毛利率", "回购")),
         ("b-2024", "上海丙丁电子股份有限公司", ("产能", "分红")),
     ):
@@ -56,7 +60,7 @@ def collection(tmp_path: Path) -> Path:
             "activity_types": [],
             "activity_date": f"{name[2:]}-05-06",
             "filed_date": None,
-            "pairs": [{"question": f"{word}如何", "answer": [f"{word}很好。"]} for word in words],
+            "pairs": [{"question": f"{word}如何", "answer": [f"{word}很好。"]} for word in topics],
         }
         (folder / "filings" / f"{name}.json").write_text(json.dumps(filing), "utf-8")
 
@@ -181,7 +185,7 @@ def test_p_values_hold_what_they_promise() -> None:
     assert np.mean(np.array(found) <= 0.05) == pytest.approx(0.05, abs=0.03)
 
 
-def test_systems_are_paired_by_query(tmp_path: Path) -> None:
+def test_systems_are_paired_by_query() -> None:
     good = [outcome(str(i), True) for i in range(20)]
     bad = [outcome(str(i), i < 10) for i in reversed(range(20))]
     found = compare(good, bad)
@@ -200,3 +204,70 @@ def test_two_saved_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert "R@1           1.0000  0.0000  +1.0000" in capsys.readouterr().out
     with pytest.raises(SystemExit, match="2"):
         main([str(first), str(tmp_path / "none")])
+
+
+def test_bm25_finds_by_words_and_company(collection: Path) -> None:
+    corpus = open_corpus(collection, FakeEncoder())
+    assert characters("毛利率 ３％！") == ["毛", "利", "率", "3"]
+    assert words("毛利率，多少") == ["毛利率", "多少"]
+    for cut in (characters, words):
+        found = ask_all(bm25(corpus, cut), corpus.queries, 0.5)
+        assert [o.right for o in found] == [True, True, False]
+    asked = bm25(corpus, words)
+    assert {f.document for f in asked(LabelledQuery("q", "丙丁", {}))} <= {"b-2024#0", "b-2024#1"}
+    among = frozenset({"a-2023#1"})
+    assert [f.document for f in asked(LabelledQuery("q", "很好", {}, among))] == ["a-2023#1"]
+    assert list(asked(LabelledQuery("q", "？", {}))) == []
+
+
+def test_untrained_vectors_know_the_same_words_only() -> None:
+    encoder = UntrainedEncoder(["毛利率", "产能", "减持"])
+    same, other, unknown = encoder.encode_passages(["毛利率", "减持", "天气"])
+    asked = encoder.encode_queries(["毛利率"])[0]
+    assert asked @ same == pytest.approx(1.0, abs=1e-5)
+    assert abs(asked @ other) < 0.3
+    assert not unknown.any()
+
+
+def test_untrained_averaging_is_a_system(collection: Path) -> None:
+    corpus = open_corpus(collection, FakeEncoder())
+    found = ask_all(untrained(corpus, CALIBRATION), corpus.queries, 0.5)
+    assert [o.right for o in found[:2]] == [True, True]
+
+
+def test_an_ablated_retriever_lacks_its_part(collection: Path) -> None:
+    corpus = open_corpus(collection, FakeEncoder())
+
+    def first(**parts: bool) -> Any:
+        candidates = retriever_of(corpus, Parts(**parts)).retrieve("丙丁的分红").candidates
+        return next(c.evidence for c in candidates if c.pair_id == 3)
+
+    whole = first()
+    assert (whole.question_similarity, whole.company) == (pytest.approx(1.0), 1)
+    assert whole.lexical > 0
+    assert first(company_match=False).company == 0
+    assert first(lexical=False).lexical == 0.0
+    # What only the question says is lost where the answer alone is embedded.
+    assert first(question_vectors=False).question_similarity == first().answer_similarity
+
+
+def test_an_ablation_is_fitted_without_its_part(collection: Path) -> None:
+    for path in (collection / "questions-x.jsonl", *(collection / "filings").glob("*.json")):
+        path.write_text(path.read_text("utf-8").replace('"dev"', '"train"'), "utf-8")
+    corpus = open_corpus(collection, FakeEncoder(), "train")
+    ablations = Ablations(FakeEncoder(), collection)
+    for parts in (Parts(), Parts(late_interaction=False)):
+        found = ask_all(ablations.system(corpus, parts), corpus.queries, 0.5)
+        assert [o.right for o in found[:2]] == [True, True]
+
+
+def test_systems_are_compared_with_the_first() -> None:
+    good = tuple(outcome(str(i), True) for i in range(20))
+    bad = tuple(outcome(str(i), i < 10) for i in range(20))
+    first, second = rows({"hybrid": good, "other": bad})
+    assert set(first["p"].values()) == {None}
+    assert second["measures"]["R@1"]["value"] == 0.5
+    assert second["p"]["R@1"] < 0.01
+    head = {"dataset": "x", "queries": 20, "answerable": 20, "model": "fake"}
+    lines = compared_table(head | {"systems": [first, second]}).splitlines()
+    assert lines[-1].startswith("other                       0.5000  0.00")
