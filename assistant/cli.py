@@ -128,6 +128,7 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument(
         "--records", type=Path, metavar="FILE", help="write a JSON line for each query"
     )
+    evaluate.add_argument("--html", type=Path, metavar="FILE", help="write a report with plots")
     evaluate.add_argument(
         "--retriever",
         choices=["hybrid", "dense", "lexical"],

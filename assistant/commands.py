@@ -184,6 +184,7 @@ def evaluate(arguments: argparse.Namespace, settings: Settings) -> int:
         split=arguments.split,
         run_file=arguments.run,
         records_file=arguments.records,
+        html_file=arguments.html,
         as_json=arguments.json,
     )
     return status

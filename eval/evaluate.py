@@ -14,6 +14,7 @@ from assistant.decide import Calibration
 from assistant.retrieve import Retrieval
 from eval.corpora import open_corpus
 from eval.measures import Estimate, Outcome, measure
+from eval.report import html_report
 from eval.runs import record_lines, trec_run, write
 from eval.slices import slices_of
 from eval.systems import ask_all, yuanda
@@ -31,6 +32,7 @@ def run(
     split: Split | None = None,
     run_file: Path | None = None,
     records_file: Path | None = None,
+    html_file: Path | None = None,
     as_json: bool = False,
 ) -> int:
     """Evaluate, print a table or JSON, and return the exit status.
@@ -49,6 +51,9 @@ def run(
     if records_file:
         write(records_file, record_lines(outcomes))
     document = report(dataset, corpus.split, encoder, retriever, outcomes)
+    if html_file:
+        questions = {query.id: query.text for query in corpus.queries}
+        write(html_file, html_report(document, outcomes, questions))
     print(json.dumps(document, ensure_ascii=False) if as_json else table(document))
     return 0
 

@@ -24,7 +24,7 @@ _RETRIEVAL = {
     "Success@5": Success @ 5,
 }
 _RESAMPLES = 2000
-_BINS = 10
+BINS = 10
 _BLOCK = 1 << 20
 
 
@@ -105,6 +105,11 @@ def retrieval_scores(outcomes: Sequence[Outcome]) -> dict[str, npt.NDArray[np.fl
     return scores
 
 
+def confidence_bin(confidence: float) -> int:
+    """Which of the ``BINS`` bins of equal width a confidence falls into."""
+    return min(int(confidence * BINS), BINS - 1)
+
+
 def expected_calibration_error(
     confidence: npt.NDArray[np.float64], right: npt.NDArray[np.float64]
 ) -> float:
@@ -114,8 +119,8 @@ def expected_calibration_error(
     """
     if not len(confidence):
         return 0.0
-    bins = np.minimum((confidence * _BINS).astype(int), _BINS - 1)
-    gap = np.bincount(bins, confidence - right, minlength=_BINS)
+    bins = np.minimum((confidence * BINS).astype(int), BINS - 1)
+    gap = np.bincount(bins, confidence - right, minlength=BINS)
     return float(np.abs(gap).sum() / len(confidence))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,12 @@ from eval.ablations import Ablations, Parts, retriever_of
 from eval.compare import rows, untrained
 from eval.compare import table as compared_table
 from eval.corpora import open_corpus
+from eval.curves import Bin, Point, chosen, reliability, risk_coverage
 from eval.datasets import LabelledQuery
 from eval.evaluate import report, table
 from eval.measures import Outcome
+from eval.plots import Bar, bar_plot
+from eval.report import html_report
 from eval.rivals import UntrainedEncoder, bm25, characters, words
 from eval.runs import read_records, record_lines, trec_run
 from eval.significance import compare, main, randomisation_test
@@ -271,3 +275,52 @@ def test_systems_are_compared_with_the_first() -> None:
     head = {"dataset": "x", "queries": 20, "answerable": 20, "model": "fake"}
     lines = compared_table(head | {"systems": [first, second]}).splitlines()
     assert lines[-1].startswith("other                       0.5000  0.00")
+
+
+def sure(confidence: float, right: bool) -> Outcome:
+    return replace(outcome(str(confidence), right, confidence >= 0.5), confidence=confidence)
+
+
+def test_risk_and_coverage() -> None:
+    outcomes = [sure(0.9, True), sure(0.6, False), sure(0.6, True), sure(0.2, False)]
+    assert risk_coverage(outcomes) == [
+        *(Point(0.25, 0.0), Point(0.75, pytest.approx(1 / 3)), Point(1.0, 0.5)),
+    ]
+    assert chosen(outcomes) == Point(0.75, pytest.approx(1 / 3))
+    # A query with nothing found counts, though no threshold answers it.
+    nothing = replace(outcomes[0], ranking=(), confidence=0.0, answered=False)
+    assert risk_coverage([outcomes[0], nothing]) == [Point(0.5, 0.0)]
+    assert chosen([nothing]) is None
+
+
+def test_reliability_has_the_bins_of_the_calibration_error() -> None:
+    outcomes = [sure(0.95, True), sure(1.0, False), sure(0.25, False)]
+    assert reliability(outcomes) == [Bin(0.25, 0.0, 1), Bin(pytest.approx(0.975), 0.5, 2)]
+
+
+def test_bars_are_as_long_as_their_values() -> None:
+    plot = bar_plot("R@1", [Bar("<b>", 0.5, 0.4, 0.6, 10), Bar("whole", 1.0, 1.0, 1.0, 1)])
+    assert 'width="115.0" height="12"' in plot
+    assert 'width="230.0" height="12"' in plot
+    assert "&lt;b&gt;" in plot
+
+
+def test_the_report_is_one_page_that_trusts_no_text() -> None:
+    attack = "<script>alert(1)</script>"
+    outcomes = (
+        replace(outcome(attack, False), slices={"style": attack}),
+        outcome("2", True),
+        Outcome("3", (), {}, answered=False, confidence=0.0),
+    )
+    document = report(Path(attack), "dev", FakeEncoder(), "hybrid", outcomes)
+    page = html_report(document, outcomes, {attack: f"怎么样{attack}"})
+    assert "<script" not in page
+    assert f"怎么样{attack.replace('<', '&lt;').replace('>', '&gt;')}" in page
+    assert page.count("<svg") == 4
+    for outside in ("http", "url(", "@import", "src=", "href="):
+        assert outside not in page
+
+
+def test_the_report_of_an_empty_set() -> None:
+    document = report(Path("none"), None, FakeEncoder(), "hybrid", ())
+    assert "None." in html_report(document, (), {})
