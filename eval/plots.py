@@ -53,7 +53,7 @@ def reliability_plot(bins: Sequence[Bin]) -> Markup:
 
 def bar_plot(title: str, bars: Sequence[Bar]) -> Markup:
     """A row for each group: label, number of queries, bar from 0 to 1 and interval."""
-    width, start = 520, _LABEL + _COUNT + 8
+    width, start = 500, _LABEL + _COUNT + 8
     span = width - start - 46
     body = []
     for row, bar in enumerate(bars):

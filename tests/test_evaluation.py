@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from assistant.decide import Calibration, Further, Weights
+from eval import baseline
 from eval.ablations import Ablations, Parts, retriever_of
 from eval.compare import rows, untrained
 from eval.compare import table as compared_table
@@ -300,8 +301,8 @@ def test_reliability_has_the_bins_of_the_calibration_error() -> None:
 
 def test_bars_are_as_long_as_their_values() -> None:
     plot = bar_plot("R@1", [Bar("<b>", 0.5, 0.4, 0.6, 10), Bar("whole", 1.0, 1.0, 1.0, 1)])
-    assert 'width="115.0" height="12"' in plot
-    assert 'width="230.0" height="12"' in plot
+    assert 'width="105.0" height="12"' in plot
+    assert 'width="210.0" height="12"' in plot
     assert "&lt;b&gt;" in plot
 
 
@@ -324,3 +325,46 @@ def test_the_report_is_one_page_that_trusts_no_text() -> None:
 def test_the_report_of_an_empty_set() -> None:
     document = report(Path("none"), None, FakeEncoder(), "hybrid", ())
     assert "None." in html_report(document, (), {})
+
+
+def test_the_gate_lets_chance_pass_and_stops_what_is_worse() -> None:
+    before = baseline.values_of([outcome(str(i), i < 90) for i in range(100)])
+    one_less = baseline.values_of([outcome(str(i), i < 89) for i in range(100)])
+    ten_less = baseline.values_of([outcome(str(i), i < 80) for i in range(100)])
+    assert [v.worse for v in baseline.judge(before, before)] == [False, False]
+    assert [v.worse for v in baseline.judge(before, one_less)] == [False, False]
+    assert [v.worse for v in baseline.judge(before, ten_less)] == [True, True]
+    assert [v.worse for v in baseline.judge(ten_less, before)] == [False, False]
+    found, _ = baseline.judge(before, one_less)
+    assert (found.before, found.now, found.lost, found.won) == (0.9, 0.89, ("89",), ())
+    with pytest.raises(CallError, match="--write"):
+        baseline.judge(before, baseline.values_of([outcome("1", True)]))
+
+
+def test_the_gate(
+    collection: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    rows = [
+        {"id": f"q{i}", "split": "dev", "question": "毛利率多少", "style": "plain", "lang": "zh"}
+        | {"answers": [{"filing": "a-2023", "pair": 0}]}
+        for i in range(10)
+    ]
+    (collection / "questions-x.jsonl").write_text("".join(json.dumps(r) + "\n" for r in rows))
+    monkeypatch.setattr("eval.baseline.load_encoder", FakeEncoder)
+    monkeypatch.setattr(Calibration, "load", lambda: CALIBRATION)
+    file = tmp_path / "baseline.json"
+    call = ["--baseline", str(file), "--collection", str(collection)]
+    with pytest.raises(SystemExit, match="2"):
+        baseline.main(call)
+    assert baseline.main([*call, "--write"]) == 0
+    assert baseline.main(call) == 0
+    # The same store, but a ranking that prefers what is least alike.
+    upside_down = replace(WEIGHTS, similarity=-8.0)
+    worse = replace(CALIBRATION, shortlist=upside_down, final=upside_down)
+    monkeypatch.setattr(Calibration, "load", lambda: worse)
+    capsys.readouterr()
+    assert baseline.main(call) == 1
+    assert "significantly worse" in capsys.readouterr().out
