@@ -16,7 +16,7 @@ INSTALL = extra=; \
 	then extra="--extra-index-url $(TORCH_INDEX)"; fi; \
 	$(BIN)/python -m pip install --quiet --constraint .ci/constraints.txt $$extra
 
-.PHONY: run test collection check unit evaluate clean
+.PHONY: run test collection clean
 
 run: $(VENV)/.run
 	$(BIN)/yuanda add index/sample --store $(STORE)

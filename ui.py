@@ -16,6 +16,7 @@ from assistant import cards
 from assistant.answer import Assistant
 from assistant.cards import LABELS, Language
 from assistant.records import Answer, Query
+from index.errors import CallError
 
 LONGEST = 500
 
@@ -128,8 +129,15 @@ def build(assistant: Assistant) -> gr.Blocks:
 
 
 def serve(assistant: Assistant, host: str = "127.0.0.1", port: int | None = None) -> None:
-    """Serve the chat until interrupted; with no ``port`` the first free one from 7860."""
-    app, address = launch(assistant, host, port)
+    """Serve the chat until interrupted; with no ``port`` the first free one from 7860.
+
+    ``CallError`` where nothing can listen there.
+    """
+    try:
+        app, address = launch(assistant, host, port)
+    except OSError:
+        where = host if port is None else f"{host}:{port}"
+        raise CallError(f"can't listen at {where}; is it in use? `--port` takes another") from None
     print(f"Yuanda 原答: {address}", flush=True)
     app.block_thread()
 

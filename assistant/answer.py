@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from pathlib import Path
 from types import TracebackType
@@ -43,14 +44,32 @@ class Assistant:
         self._store = store
         self._calibration = calibration
         self._threshold = calibration.threshold if threshold is None else threshold
-        self._retriever = Retriever(
-            encoder,
-            open_indexes(store, encoder.dimension),
-            {Company(*key): pairs for key, pairs in store.companies().items()},
-        )
+        self._encoder = encoder
+        self._refreshing = threading.Lock()
+        self._refresh()
+
+    def _refresh(self) -> None:
+        """Follow what other processes have written to the store."""
+        with self._refreshing:
+            self._version = self._store.version()
+            self._retriever = Retriever(
+                self._encoder,
+                open_indexes(self._store, self._encoder.dimension),
+                {Company(*key): pairs for key, pairs in self._store.companies().items()},
+            )
 
     def ask(self, query: Query) -> Answer:
         """Answer one question with proved quotes, or abstain."""
+        if self._store.version() != self._version:
+            self._refresh()
+        try:
+            return self._ask(query)
+        except KeyError:
+            # A pair was taken out by another process this very moment.
+            self._refresh()
+            return self._ask(query)
+
+    def _ask(self, query: Query) -> Answer:
         began = time.perf_counter()
         allowed = self._store.pair_ids(query.filters) if query.filters else None
         retrieved = self._retriever.retrieve(query.question, allowed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -92,7 +93,10 @@ def parse_file(arguments: argparse.Namespace, _settings: Settings) -> int:
     if arguments.text:
         sys.stdout.write(parsed.text)
     elif arguments.json:
-        print(report.dumps(report.parsed_json(parsed)))
+        print(report.dumps(report.parsed_json(parsed, explained=arguments.explain)))
+    elif arguments.explain:
+        coloured = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+        print(report.explained_text(parsed, coloured=coloured))
     else:
         print(report.parsed_text(parsed))
     return DONE

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from assistant.records import Answer, Citation
-from index.records import Filing, Pair, ParsedFiling
+from index.records import Filing, Pair, ParsedFiling, PartKind
 
 if TYPE_CHECKING:
     from index.build import AddReport, Status
@@ -158,13 +158,18 @@ def add_text(added: AddReport) -> str:
     return printable("\n".join(lines))
 
 
-def parsed_json(parsed: ParsedFiling) -> Json:
-    """What ``yuanda parse --json`` prints."""
-    return {
+def parsed_json(parsed: ParsedFiling, *, explained: bool = False) -> Json:
+    """What ``yuanda parse --json`` prints; with the text's parts where ``explained``."""
+    document = {
         "filing": filing_json(parsed.filing),
         "pairs": [pair_json(pair) for pair in parsed.pairs],
         "warnings": list(parsed.warnings),
     }
+    if explained:
+        document["parts"] = [
+            {"kind": p.kind, "start": p.start, "end": p.end, "pair": p.pair} for p in parsed.parts
+        ]
+    return document
 
 
 def parsed_text(parsed: ParsedFiling) -> str:
@@ -173,6 +178,25 @@ def parsed_text(parsed: ParsedFiling) -> str:
     pairs = [f"\n[{p.number}] 问：{p.question}\n答：{p.answer}" for p in parsed.pairs]
     warnings = [f"\nwarning: {w}" for w in parsed.warnings]
     return printable("\n".join([*head, *pairs, *warnings]))
+
+
+_COLOURS: dict[PartKind, int] = {
+    "head": 36, "context": 34, "question": 33, "answer": 32, "mark": 35, "furniture": 90, "rest": 31
+}  # fmt: skip
+
+
+def explained_text(parsed: ParsedFiling, *, coloured: bool) -> str:
+    """The whole text part by part: in colours, or with each part's kind before it."""
+    shown = [printable(parsed.text[part.start : part.end]) for part in parsed.parts]
+    if coloured:
+        legend = "  ".join(f"\x1b[{colour}m{kind}\x1b[0m" for kind, colour in _COLOURS.items())
+        body = (
+            f"\x1b[{_COLOURS[part.kind]}m{text}\x1b[0m"
+            for part, text in zip(parsed.parts, shown, strict=True)
+        )
+        return f"{legend}\n\n" + "".join(body)
+    labels = (f"{p.kind} {p.pair + 1}" if p.pair is not None else p.kind for p in parsed.parts)
+    return "\n".join(f"[{label}] {text.strip()}" for label, text in zip(labels, shown, strict=True))
 
 
 def proof_text(proof: Proof) -> str:

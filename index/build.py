@@ -60,6 +60,7 @@ def add(
     Each file is a transaction of its own. ``ModelError`` where the store has another model.
     """
     store.set_model(encoder)
+    store.tidy()
     rows = []
     for path in files_below(paths):
         row = _add_file(store, path, encoder, read)
@@ -110,10 +111,9 @@ def _add_file(
             raise ReadError(str(path), "no question with an answer found in it; not added")
         passages = [passages_of(pair) for pair in parsed.pairs]
         vectors = encoder.encode_passages([p.text for pieces in passages for p in pieces])
-        replaced = store.add(parsed, path, passages, vectors)
+        status = store.add(parsed, path, passages, vectors)
     except OSError as error:
         return FileRow(str(path), sha256, "failed", error=f"{path}: {error.strerror}")
     except (ReadError, StoreError) as error:
         return FileRow(str(path), sha256, "failed", error=str(error))
-    status: Status = "replaced" if replaced else "added"
     return FileRow(str(path), sha256, status, len(parsed.pairs), parsed.warnings)

@@ -24,4 +24,4 @@ def parse(path: Path) -> ParsedFiling:
     filing = Filing(
         path=str(path), sha256=sha256_of(path), format=document.format, pages=pages, **result.head
     )
-    return ParsedFiling(filing, result.pairs, document.text, result.warnings)
+    return ParsedFiling(filing, result.pairs, document.text, result.warnings, result.parts)

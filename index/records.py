@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 Format = Literal["pdf", "docx", "html", "text", "xlsx", "csv"]
+PartKind = Literal["head", "context", "question", "answer", "mark", "furniture", "rest"]
 Exchange = Literal["SSE", "SZSE", "BSE"]
 
 
@@ -73,13 +74,32 @@ class Pair:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """A run of a filing's text and what it is; ``pair`` counts from 0, ``None`` outside of pairs.
+
+    ``head``: the fields at the top. ``context``: what the company says before the questions.
+    ``mark``: what marks a question or an answer. ``furniture``: running titles and page numbers.
+    ``rest``: what is in no pair.
+    """
+
+    kind: PartKind
+    start: int
+    end: int
+    pair: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ParsedFiling:
-    """A filing read and split: its head, its pairs and the text that both are cut from."""
+    """A filing read and split: its head, its pairs and the text that both are cut from.
+
+    ``parts`` cover the text without gap or overlap.
+    """
 
     filing: Filing
     pairs: tuple[Pair, ...]
     text: str
     warnings: tuple[str, ...] = ()
+    parts: tuple[Part, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,19 +41,22 @@ def open_indexes(store: Store, dimension: int) -> Indexes:
 
     Where the store's folder can't be written, what is missing is made up in memory.
     """
-    wanted = store.pair_ids()
     folder = store.folder / "indexes"
     try:
         folder.mkdir(exist_ok=True)
-        return Indexes(
-            _dense(store, wanted, folder / "dense.faiss", dimension),
-            _lexical(store, wanted, folder / "lexical"),
-        )
+        with store.lock(), store.snapshot():
+            wanted = store.pair_ids()
+            return Indexes(
+                _dense(store, wanted, folder / "dense.faiss", dimension),
+                _lexical(store, wanted, folder / "lexical"),
+            )
     except OSError as error:
-        logger.warning("%s: indexes kept in memory only (%s)", store.folder, error.strerror)
+        logger.warning("%s: indexes kept in memory only (%s)", store.folder, error)
         dense, lexical = DenseIndex(dimension), LexicalIndex()
-        _align_dense(store, wanted, dense)
-        _align_lexical(store, wanted, lexical)
+        with store.snapshot():
+            wanted = store.pair_ids()
+            _align_dense(store, wanted, dense)
+            _align_lexical(store, wanted, lexical)
         return Indexes(dense, lexical)
 
 

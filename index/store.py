@@ -7,6 +7,7 @@ indexes/       what is derived (see ``snapshot``)
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,10 +16,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
+from filelock import FileLock
 
 from index.encoder import Encoder, Vectors
 from index.errors import CallError, ModelError, StoreError
@@ -38,8 +40,13 @@ from index.schema import SCHEMA, VERSION
 from index.vectors import passage_id
 
 Ids = npt.NDArray[np.int64]
+Added = Literal["added", "replaced", "unchanged"]
 
 _DATABASE = "store.sqlite"
+_LOCK = "store.lock"
+# A copy, whole or (with a point before it) on its way.
+_COPY = re.compile(r"(\.?)([0-9a-f]{64})\.")
+_PATIENCE = 30  # seconds for another process to finish its transaction
 _FILING = columns(FILING_COLUMNS, "filings")
 _PAIR = columns(PAIR_COLUMNS, "pairs")
 _JOINED = "pairs JOIN filings ON filings.id = pairs.filing_id"
@@ -81,9 +88,9 @@ class Store:
         try:
             if create:
                 (folder / "filings").mkdir(parents=True, exist_ok=True)
-            connection = _connect(folder / _DATABASE)
+            connection = _connect(folder)
         except OSError as error:
-            raise StoreError(f"{folder}: {error.strerror}") from None
+            raise StoreError(f"{folder}: {error.strerror or error}") from None
         except sqlite3.Error as error:
             raise StoreError(f"{folder}: the store can't be opened ({error})") from None
         return cls(folder, connection)
@@ -123,8 +130,8 @@ class Store:
 
     def set_model(self, encoder: Encoder) -> None:
         """Remember the model of the first vectors; ``ModelError`` where there is another."""
-        self.check_model(encoder)
         with self._writing():
+            self.check_model(encoder)
             self._connection.executemany(
                 "INSERT OR REPLACE INTO meta VALUES (?, ?)",
                 [("model", encoder.name), ("revision", encoder.revision)],
@@ -142,26 +149,30 @@ class Store:
         original: Path,
         passages: Sequence[Sequence[Passage]],
         vectors: Vectors,
-    ) -> bool:
-        """Add a filing with its pairs, all or nothing; whether it replaced a former version.
+    ) -> Added:
+        """Add a filing with its pairs, all or nothing; what became of it.
 
+        "replaced" where it took the place of a former version, "unchanged" where another
+        process had added this content by now.
         ``passages`` holds each pair's, in the pairs' order; ``vectors`` has a row for each
         passage, in the same order.
         """
         filing = parsed.filing
-        try:
-            copy_atomically(original, self.original(filing))
-        except OSError as error:
-            raise StoreError(
-                f"{self.folder}: {error.strerror}; nothing of {filing.path} added"
-            ) from None
         with self._writing():
+            if self.known(filing.sha256):
+                return "unchanged"
+            try:
+                copy_atomically(original, self.original(filing))
+            except OSError as error:
+                raise StoreError(
+                    f"{self.folder}: {error.strerror}; nothing of {filing.path} added"
+                ) from None
             former = self._filings("path = ?", (filing.path,))
             self._connection.execute("DELETE FROM filings WHERE path = ?", (filing.path,))
             self._insert(parsed, passages, vectors)
         for entry in former:
             self._discard(entry.filing)
-        return bool(former)
+        return "replaced" if former else "added"
 
     def _insert(
         self, parsed: ParsedFiling, passages: Sequence[Sequence[Passage]], vectors: Vectors
@@ -207,10 +218,19 @@ class Store:
         self._discard(filing)
         return filing
 
+    def tidy(self) -> None:
+        """Take away the copies that a kill left without a filing."""
+        with suppress(OSError), self._writing():
+            for copy in (self.folder / "filings").iterdir():
+                found = _COPY.match(copy.name)
+                if found and (found[1] or not self.known(found[2])):
+                    copy.unlink()
+
     def _discard(self, filing: Filing) -> None:
-        # The database no longer knows the copy; a left-over one does no harm.
-        with suppress(OSError):
-            self.original(filing).unlink()
+        # A left-over copy does no harm, but one that was added again meanwhile is needed.
+        with suppress(OSError, StoreError), self._writing():
+            if not self.known(filing.sha256):
+                self.original(filing).unlink()
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
@@ -232,6 +252,26 @@ class Store:
             ) from None
 
     # Reading
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Within, all reads see the same state, whatever other processes write."""
+        self._connection.execute("BEGIN")
+        try:
+            yield
+        finally:
+            self._connection.execute("COMMIT")
+
+    def version(self) -> int:
+        """A number that differs after another process (or ``Store``) has written."""
+        return int(self._connection.execute("PRAGMA data_version").fetchone()[0])
+
+    def lock(self) -> FileLock:
+        """Held by whoever makes the database or changes the indexes; others wait.
+
+        Entering it raises ``OSError`` where the folder can't be written or it takes too long.
+        """
+        return _lock(self.folder)
 
     def known(self, sha256: str) -> bool:
         """Whether a filing with this content is in the store."""
@@ -319,20 +359,32 @@ class Store:
         return self.folder / "filings" / (filing.sha256 + Path(filing.path).suffix.lower())
 
 
-def _connect(path: Path) -> sqlite3.Connection:
+def _connect(folder: Path) -> sqlite3.Connection:
     """Open the database, new or of this version."""
-    connection = sqlite3.connect(path, isolation_level=None, timeout=30, check_same_thread=False)
-    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
-    if version > VERSION:
-        raise StoreError(f"{path.parent}: made by a newer Yuanda; upgrade to read it")
+    connection = sqlite3.connect(
+        folder / _DATABASE, isolation_level=None, timeout=_PATIENCE, check_same_thread=False
+    )
+    if _version(connection) == 0:
+        # SQLite doesn't wait where two processes turn to WAL at once.
+        with _lock(folder):
+            if _version(connection) == 0:
+                connection.execute("PRAGMA journal_mode = WAL")
+                connection.executescript(
+                    f"BEGIN IMMEDIATE; {SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;"
+                )
+    if _version(connection) > VERSION:
+        raise StoreError(f"{folder}: made by a newer Yuanda; upgrade to read it")
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA synchronous = FULL")
-    if version == 0:
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.executescript(
-            f"BEGIN IMMEDIATE; {SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;"
-        )
     return connection
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _lock(folder: Path) -> FileLock:
+    return FileLock(folder / _LOCK, timeout=_PATIENCE)
 
 
 def _where(filters: Filters) -> tuple[str, list[str]]:

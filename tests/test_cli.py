@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -275,3 +277,20 @@ def test_evaluate_a_run_that_cannot_be_written_is_a_wrong_call(call: Call, beir:
     called = call("evaluate", beir, "--run", beir / "no" / "run.txt")
     assert called.status == 2
     assert called.err.startswith("yuanda: ")
+
+
+@pytest.mark.model
+def test_a_port_in_use_is_a_wrong_call(tmp_path: Path) -> None:
+    code = "import sys; from assistant.cli import main; sys.exit(main(sys.argv[1:]))"
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        started = subprocess.run(
+            [sys.executable, "-c", code, "ui", "--port", port],
+            cwd=ROOT,
+            env=os.environ | {"YUANDA_STORE": str(tmp_path / "none"), "PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+        )
+    assert started.returncode == 2
+    assert f"can't listen at 127.0.0.1:{port}" in started.stderr
+    assert "Traceback" not in started.stderr

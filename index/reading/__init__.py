@@ -11,13 +11,16 @@ from index.reading.document import Document
 __all__ = ["SUFFIXES", "Document", "read"]
 
 # Files in a folder that are taken for filings.
-SUFFIXES = frozenset({".pdf", ".docx", ".html", ".htm", ".txt", ".text"})
+SUFFIXES = frozenset({".pdf", ".docx", ".xlsx", ".csv", ".tsv", ".html", ".htm", ".txt", ".text"})
 
 _REFUSED = (
     (b"\x89PNG", "a PNG picture, not a filing; recognise its text first and add that"),
     (b"\xff\xd8\xff", "a JPEG picture, not a filing; recognise its text first and add that"),
     (b"GIF8", "a GIF picture, not a filing; recognise its text first and add that"),
-    (b"\xd0\xcf\x11\xe0", "an old Word, Excel or encrypted Office file; save it as .docx or PDF"),
+    (
+        b"\xd0\xcf\x11\xe0",
+        "an old Word, Excel or encrypted Office file; save it as .docx, .xlsx or PDF",
+    ),
     (b"{\\rtf", "a rich text file; save it as .docx or PDF"),
     (b"Rar!", "a RAR archive; unpack it and add what is inside"),
     (b"7z\xbc\xaf", "a 7z archive; unpack it and add what is inside"),
@@ -57,9 +60,15 @@ def _read_zip(path: Path) -> Document:
         with zipfile.ZipFile(path) as archive:
             names = set(archive.namelist())
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
-        raise ReadError(str(path), "a damaged DOCX or archive; fetch it again") from None
+        raise ReadError(str(path), "a damaged DOCX, XLSX or archive; fetch it again") from None
     if "word/document.xml" in names:
         from index.reading.docx import read_docx
 
         return read_docx(path)
-    raise ReadError(str(path), "an archive without a Word document; unpack it first")
+    if "xl/workbook.xml" in names:
+        from index.reading.sheet import read_sheet_xlsx
+
+        return read_sheet_xlsx(path)
+    if "xl/workbook.bin" in names:
+        raise ReadError(str(path), "a binary Excel file; save it as .xlsx")
+    raise ReadError(str(path), "an archive without a Word document or a sheet; unpack it first")

@@ -13,12 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from index.errors import ReadError
+from index.reading.archive import check_size
 from index.reading.document import Document
 from index.reading.numbering import Numbering
 from index.records import Span
 
-_LIMIT = 256 << 20
-_RATIO = 200
 _DEPTH = 40
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _SKIPPED = {
@@ -33,7 +32,7 @@ _SYMBOLS = {"F0FE": "☑", "F0FD": "☒", "F0A8": "□", "F06F": "□", "F0FC": 
 
 def read_docx(path: Path) -> Document:
     """Read a DOCX; ``ReadError`` where it is damaged, blown up or without text."""
-    _check_size(path)
+    check_size(path, "DOCX")
     import docx
     from docx.opc.exceptions import OpcError
     from lxml.etree import LxmlError
@@ -53,17 +52,6 @@ def read_docx(path: Path) -> Document:
     if not text.strip():
         raise ReadError(str(path), "a Word document without text; fetch it again")
     return Document(text, "docx", bold=tuple(walk.bold))
-
-
-def _check_size(path: Path) -> None:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            size = sum(entry.file_size for entry in archive.infolist())
-            packed = sum(entry.compress_size for entry in archive.infolist())
-    except (zipfile.BadZipFile, OSError, ValueError):
-        raise ReadError(str(path), "a damaged DOCX; fetch it again") from None
-    if size > _LIMIT or size > _RATIO * max(packed, 1 << 16):
-        raise ReadError(str(path), f"unpacks to {size >> 20} MB; not a filing")
 
 
 class _Walk:

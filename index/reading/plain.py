@@ -1,4 +1,4 @@
-"""Text and HTML files: which encoding, and which of the two."""
+"""Text, CSV and HTML files: which encoding, and which of the three."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 from index.errors import ReadError
 from index.reading.document import Document
+from index.reading.sheet import looks_like_sheet, read_sheet_csv
 
 _LIMIT = 64 << 20
 _BOMS = (
@@ -16,20 +17,29 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _MARKUP = re.compile(rb"<(?:!doctype html|html|head|body|meta|table|div)[\s>]", re.IGNORECASE)
+_TAG = re.compile(rb"(?:\xef\xbb\xbf)?\s*<")
 
 
 def read_plain(path: Path) -> Document:
-    """Read a text or HTML file; ``ReadError`` where it is neither, or too large."""
+    """Read a text, CSV or HTML file; ``ReadError`` where it is none of them, or too large."""
     if path.stat().st_size > _LIMIT:
         raise ReadError(str(path), f"larger than {_LIMIT >> 20} MB; split it")
     content = path.read_bytes()
-    if _MARKUP.search(content[:4096]):
+    # Cells may hold markup, but no sheet begins with it.
+    named = path.suffix.lower() in (".csv", ".tsv") and not _TAG.match(content)
+    if not named and _MARKUP.search(content[:4096]):
         from index.reading.html import html_text
 
         return Document(html_text(path, content), "html")
     text = decode(path, content)
     if not text.strip():
         raise ReadError(str(path), "no text in it; fetch it again")
+    if named or looks_like_sheet(text):
+        try:
+            return read_sheet_csv(path, text)
+        except ReadError:
+            if named:
+                raise
     return Document(text, "text")
 
 

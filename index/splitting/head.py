@@ -18,7 +18,8 @@ _LABELS = {
     "(?:(?:及|和|与|、)(?:(?:参会|参与|来访|参加)?人员|姓名)(?:姓名|名单)?)?",
     "activity_date": f"{_EVENT}时间(?:及方式)?|(?:活动|会议|接待|召开|调研|交流)日期",
     "place": f"{_EVENT}(?:方式(?:及|和))?地点",
-    "hosts": "(?:上市公司|本?公司)(?:接待|参会|出席|参加|与会|参与)(?:人员|人|嘉宾)(?:姓名)?(?:及职务)?"
+    "hosts": "(?:上市公司|本?公司)(?:接待|参会|出席|参加|与会|参与)(?:人员|人|嘉宾)"
+    "(?:姓名)?(?:及职务)?"
     "|接待(?:人员|人)(?:姓名)?(?:及职务)?",
     "filed_date": "(?:发布|披露|公告|公布)(?:时间|日期)",
 }
@@ -72,6 +73,7 @@ def _spaced(pattern: str) -> str:
 
 _ANY_LABEL = "|".join(_spaced(p) for p in (*_LABELS.values(), _OTHERS))
 _FOLLOWING = rf"(?={_START}(?:{_ANY_LABEL}|{_SECTION})|^{_SECTION}|\Z)"
+_HEAD_LINE = re.compile(rf"{_START}(?:{_ANY_LABEL}).*$", re.MULTILINE)
 _FIELDS = {
     name: re.compile(
         rf"{_START}(?:{_spaced(label)})[】\]]?\s*[：:]?\s*(.*?){_FOLLOWING}",
@@ -81,12 +83,14 @@ _FIELDS = {
 }
 
 
-def read_head(head: str, tail: str) -> dict[str, Any]:
+def read_head(head: str, tail: str) -> tuple[dict[str, Any], int]:
     """Fields of ``Filing`` from the text before the first question and after the last answer.
 
-    What isn't there is left out.
+    What isn't there is left out. Beside the fields: where the head ends, the company's talk
+    before the questions left out.
     """
     fields: dict[str, Any] = {}
+    end = max((line.end() for line in _HEAD_LINE.finditer(head)), default=0)
     title = _TITLE.search(head)
     if title:
         fields["title"] = title.group().strip()
@@ -100,12 +104,13 @@ def read_head(head: str, tail: str) -> dict[str, Any]:
         for match in pattern.finditer(head):
             if value := _value(name, match.group(1)):
                 fields[name] = value
+                end = max(end, match.end(1))
                 break
     if "activity_date" not in fields and (day := _held(head)):
         fields["activity_date"] = day
-    if days := _dates(tail):
+    if days := dates_in(tail):
         fields["filed_date"] = days[-1]
-    return fields
+    return fields, end
 
 
 def _value(name: str, value: str) -> Any:
@@ -113,7 +118,7 @@ def _value(name: str, value: str) -> Any:
     if name == "activity_types":
         return _kinds(value)
     if name in ("activity_date", "filed_date"):
-        return next(iter(_dates(value)), None)
+        return next(iter(dates_in(value)), None)
     return _joined(_LEFT_OVER.sub("", value))
 
 
@@ -167,12 +172,12 @@ def exchange_of(code: str) -> Exchange | None:
 def _held(head: str) -> str | None:
     """The date of 公司于……召开, where no label gives one."""
     for match in _HELD.finditer(unicodedata.normalize("NFKC", head)):
-        if days := _dates(match.group(1)):
+        if days := dates_in(match.group(1)):
             return days[0]
     return None
 
 
-def _dates(text: str) -> list[str]:
+def dates_in(text: str) -> list[str]:
     """All dates in a text, in order, as YYYY-MM-DD."""
     plain = _HAN_DATE.sub(_arabic, text)
     return list(_valid(unicodedata.normalize("NFKC", plain)))

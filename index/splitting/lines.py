@@ -28,7 +28,11 @@ _ITEM = re.compile(
 _TITLE = re.compile(
     r"(?P<company>[\u4e00-\u9fff（）()]{4,30}?有限公司)(?:.{0,16}(?:记录表|说明会|纪要|公告|记录))?"
 )
-_SIGNED = re.compile(r"董事会|0年|0[-/]|二[〇○零]|20\d\d|[（(]?(?:盖章|公章)")
+# Lines at the top of a filing where its title stands.
+_TOP = 8
+_SIGNED = re.compile(
+    r"董事会.{0,6}|0[年./-]0[月./-]0日?|二[〇○零].{2}年.{1,3}月.{1,3}日|[（(]?(?:盖章|公章)[)）]?"
+)
 # Lines at the head and foot of a page where running heads, feet and numbers stand.
 _EDGE = 2
 # In columns (a Chinese character has two): a first line's indent and hanging punctuation
@@ -119,23 +123,22 @@ def _furniture_without_pages(text: str, lines: Sequence[Line]) -> set[Span]:
 def _running_titles(text: str, lines: Sequence[Line]) -> set[Span]:
     """The company's name, or the filing's title, where it stands again amid other text.
 
-    Its first occurrence is the title, one before 董事会 or a date the signature.
+    Among the first lines it is the title, before 董事会 or a date the signature.
     """
     said = [_masked(text, line) for line in lines]
-    places: dict[str, list[int]] = {}
-    for place, content in enumerate(said):
-        if _TITLE.fullmatch(content):
-            places.setdefault(content, []).append(place)
-    names = {_TITLE.fullmatch(content)["company"] for content in places}  # type: ignore[index]
+    titles = {place: m["company"] for place, s in enumerate(said) if (m := _TITLE.fullmatch(s))}
+    own = next((company for s in said[:_TOP] if (company := _company_in(s))), None)
     found = set()
-    for content, where in places.items():
-        # A name that the title already holds is no title of its own.
-        first = 0 if any(content != n and content in n for n in said[:4]) and where[0] > 4 else 1
-        for place in where[first:]:
-            after = said[place + 1] if place + 1 < len(said) else ""
-            if len(names) == 1 and after and not _SIGNED.match(after):
-                found.add(lines[place].span)
+    for place, company in titles.items():
+        after = said[place + 1] if place + 1 < len(said) else ""
+        if place >= _TOP and company == own and after and not _SIGNED.fullmatch(after):
+            found.add(lines[place].span)
     return found
+
+
+def _company_in(said: str) -> str | None:
+    match = _TITLE.match(said)
+    return match["company"] if match else None
 
 
 def _masked(text: str, line: Line) -> str:

@@ -66,8 +66,9 @@ QUESTION_RULES = (
     ),
     _rule(
         "number",
-        r"(?P<number>\d{1,3}(?:[.．]\d{1,2})?)\s*"
-        r"(?:、|[．.](?!\d)|[．.](?=20\d\d|\d{1,2}(?:月|季度|日|号|[GgDd]\b|[Gg]W)))\s*",
+        # A point before a digit parts number and question where the digits are no decimals.
+        r"(?P<number>\d{1,3}(?:[.．]\d{1,2})?(?=\s*(?:、|[．.](?!\d)))"
+        r"|\d{1,3}(?=[．.]\d+(?:[.．]\d+)?(?![\d%％]|\s*(?:亿|万|元|倍|个百分))))\s*[、．.]\s*",
         sure=False,
         example="1、产能如何？",
     ),
@@ -85,7 +86,8 @@ _OFFICE = (
     r"(?:公司|上市公司|董秘|董事会秘书|管理层|董事长|副董事长|总经理|副总经理|总裁|副总裁|总监"
     r"|财务总监|财务负责人|首席财务官|独立董事|独董|证券事务代表|证代|主持人|CEO|CFO|、|兼)"
 )
-_REPLY = r"(?:回答|回复|答复|解答|答)"
+# A narrow line may wrap inside of a mark.
+_REPLY = r"(?:回\s*答|回\s*复|答\s*复|解\s*答|答)"
 ANSWER_RULES = (
     AnswerRule(
         re.compile(rf"{_OFFICE}{{0,4}}\s*{_REPLY}\s*\d{{0,3}}\s*[：:]\s*", re.IGNORECASE),
@@ -101,25 +103,37 @@ ANSWER_RULES = (
 )
 # An answer behind its question on the same line.
 INLINE_ANSWER = re.compile(
-    rf"(?:(?<=[？?。！!；;”」』)）\s])(?:[【\[]{_OFFICE}{{0,2}}(?:{_REPLY}|A)[】\]][：:]?"
-    rf"|{_OFFICE}{{0,2}}{_REPLY}\s*[：:]|A\s*\d{{0,3}}\s*[：:])"
+    rf"(?:[【\[]\s*{_OFFICE}{{0,2}}(?:{_REPLY}|A)\s*[】\]][：:]?|(?<=[？?。！!；;”」』)）\s])"
+    rf"(?:{_OFFICE}{{0,2}}{_REPLY}\s*[：:]|A\s*\d{{0,3}}\s*[：:])"
     # With a number it can't be a word's end.
     r"|(?<![A-Za-z0-9])A\d{1,3}\s*[：:])\s*"
 )
+# Where no question mark stands before it; a line may be wrapped inside of it.
+LOOSE_ANSWER = re.compile(
+    r"(?:(?<![A-Za-z0-9])A|(?:(?:公\s*司|董\s*秘)\s*)?"
+    r"(?:回\s*答|回\s*复|答\s*复|解\s*答|(?<![回解])答))\s*[：:]\s*"
+)
+# A question and, behind its question mark, the answer in the same paragraph.
+ASKED_AND_ANSWERED = re.compile(r"[^。]{4,200}[？?](?=[^。？?]{2,}[。；：，,:])")
+
+_OFFICES = re.compile(rf"{_OFFICE[:-5]}|先生|女士|代表人|负责人|经理|主任|主管|首席|监事|委员)")
+_NAME = r"[\u4e00-\u9fff·]{2,4}?|[A-Z][A-Za-z.]*(?:\s+[A-Z][A-Za-z.]*){1,3}"
+_NO_NAME = re.compile(r"多少|什么|如何|怎|哪|是否|吗|呢|问题|其中|如下|以下|包括|公司")
+_INLINE_NAME = re.compile(rf"[？?]\s*({_NAME})[：:]")
 _NAMED = re.compile(
-    rf"{_OFFICE}{{0,4}}\s*(?P<name>[\u4e00-\u9fff·]{{2,4}}?)(?:先生|女士|总)?\s*(?:{_REPLY})?\s*[：:]\s*"
+    rf"{_OFFICE}{{0,4}}\s*(?P<name>{_NAME})(?:先生|女士|总)?\s*(?:{_REPLY})?\s*[：:]\s*"
 )
 
 ASKS = re.compile(r"[？?][\s”’」』)）。]*$")
 REQUESTS = re.compile(
     r"^(?:您好|你好|领导好|请|烦请|麻烦|能否|能不能|可否|可以|想了解|想请|想问|希望|方便|介绍|谈谈)"
     r"|(?:^|[，,；;：:])(?:还?请|烦请|麻烦)[^，,。；;]{0,10}(?:介绍|说明|谈|分析|解释|展望|分享|简述|阐述"
-    r"|回顾|讲|概述|告知|评价|透露|披露)"
+    r"|回顾|讲|概述|告知|评价|透露|披露|拆分|测算|解读|更新|公布|明确|列举|总结|梳理|补充)"
 )
 # Words that make a sentence a question without its mark.
 _INTERROGATIVES = re.compile(
     r"吗|呢|什么|怎么|怎样|如何|是否|有没有|有无|能否|可否|会不会|能不能|是不是|要不要|多少|哪[些个里家几]"
-    r"|几[个家年次]|为何|为啥|何时|多久|多大|多高|多长|几何"
+    r"|几[个家年次]|还是|为何|为啥|何时|多久|多大|多高|多长|几何"
 )
 _LONGEST_REQUEST = 120
 
@@ -136,10 +150,30 @@ def answer_mark(line: str, speakers: frozenset[str] = frozenset()) -> int:
     return match.end() if match and match.group("name") in speakers else 0
 
 
+def has_office(text: str) -> bool:
+    """Whether a text names an office that answers, such as 董事长."""
+    return bool(_OFFICES.search(text))
+
+
+def inline_names(text: str) -> frozenset[str]:
+    """Names, with a colon, that stand right behind a question mark."""
+    return frozenset(match.group(1) for match in _INLINE_NAME.finditer(text))
+
+
+def inline_speaker(names: frozenset[str]) -> re.Pattern[str] | None:
+    """A pattern for these names, with a colon, anywhere in a line."""
+    if not names:
+        return None
+    spaced = (r"\s*".join(map(re.escape, name)) for name in sorted(names, key=len, reverse=True))
+    either = "|".join(spaced)
+    return re.compile(rf"{_OFFICE}{{0,4}}\s*(?:{either})(?:先生|女士|总)?\s*[：:]\s*")
+
+
 def named_speaker(line: str) -> str | None:
     """The name that a line begins with, before a colon."""
     match = _NAMED.match(line)
-    return match.group("name") if match else None
+    name = match.group("name") if match else None
+    return None if name is None or _NO_NAME.search(name) else name
 
 
 def asks(text: str) -> bool:

@@ -9,21 +9,29 @@ from itertools import pairwise
 from index.records import Span
 from index.splitting.lines import Line
 from index.splitting.marks import (
+    ASKED_AND_ANSWERED,
     INLINE_ANSWER,
+    LOOSE_ANSWER,
     QUESTION_RULES,
     QuestionRule,
     answer_mark,
     asks,
     follows,
+    has_office,
+    inline_names,
+    inline_speaker,
     named_speaker,
     number_of,
     value_of,
 )
+from index.splitting.tail import is_row
 
 # How far back a chain of numbers looks for its predecessor, in marks of the same kind.
 _REACH = 100
 # What a mark of each kind adds to the score of a reading, in the measure of a question mark.
-_TRUST_SURE, _TRUST_NUMBER, _TRUST_BOLD = 0.75, 0.4, 0.5
+TRUST_SURE, _TRUST_NUMBER, _TRUST_BOLD = 0.75, 0.4, 0.4
+# Characters before a name in which the person's office stands.
+_OFFICE_REACH = 12
 # Lines that a question may run over before its answer's mark.
 _QUESTION_LINES = 15
 
@@ -50,6 +58,7 @@ class Body:
         self.bold = _covered(lines, bold)
         self.starts = [line.start for line in lines]
         speakers = _speakers(text, lines)
+        self.speaker = inline_speaker(speakers)
         self.answers = [answer_mark(self.said(i), speakers) for i in range(len(lines))]
 
     def said(self, line: int) -> str:
@@ -90,7 +99,7 @@ def _marked(body: Body, rule: QuestionRule) -> Iterator[Opening]:
         said = body.said(line)
         match = rule.pattern.match(said)
         if match:
-            trust = _TRUST_SURE if rule.sure else _TRUST_NUMBER
+            trust = TRUST_SURE if rule.sure else _TRUST_NUMBER
             yield Opening(line, match.end(), number_of(match), trust)
 
 
@@ -125,9 +134,9 @@ def _best_chain(body: Body, marked: Sequence[Opening]) -> list[Opening]:
 def _weight(body: Body, opening: Opening, after: int | None) -> float:
     """How much a numbered line looks like a question."""
     said = body.paragraph(opening.line, opening.mark)
-    if inline := INLINE_ANSWER.search(said):
+    if inline := INLINE_ANSWER.search(said) or LOOSE_ANSWER.search(said):
         return 2.5 if asks(said[: inline.start()]) else 1.25
-    weight = 1.0 if asks(said) else -0.25
+    weight = 1.0 if asks(said) else 0.6 if ASKED_AND_ANSWERED.match(said) else -0.25
     end = min(after or len(body.lines), opening.line + _QUESTION_LINES, len(body.lines))
     if any(body.answers[line] for line in range(opening.line + 1, end)):
         weight += 1.5
@@ -143,7 +152,7 @@ def _unmarked(body: Body) -> Iterator[Opening]:
         said = body.paragraph(line)
         answered = end + 1 < len(body.lines) and bool(body.answers[end + 1])
         asking = asks(said) and len(said) <= 600 if not marked else answered
-        if asking and not body.answers[line]:
+        if asking and not body.answers[line] and not is_row(said):
             yield Opening(line, 0, None)
         line = end + 1
 
@@ -153,30 +162,36 @@ def _bold(body: Body) -> Iterator[Opening]:
 
     Where most of them begin with the same kind of mark, it is taken off.
     """
-    paragraphs: list[tuple[int, int]] = []
+    paragraphs: list[int] = []
     line = 0
     while line < len(body.lines):
         end = body.paragraph_end(line)
         while end > line and not body.bold[end]:
             end -= 1  # an answer that was wrapped onto a bold question
-        if body.bold[line] and not body.answers[line]:
-            paragraphs.append((line, end))
+        if body.bold[line] and not body.answers[line] and not is_row(body.said(line)):
+            paragraphs.append(line)
         line = end + 1
-    asking = [i for i, (line, _) in enumerate(paragraphs) if asks(body.paragraph(line))]
+    rule = _common_rule([body.said(line) for line in paragraphs])
+    marks = [rule.pattern.match(body.said(line)) if rule else None for line in paragraphs]
+    asking = [
+        i
+        for i, (line, mark) in enumerate(zip(paragraphs, marks, strict=True))
+        if asks(body.paragraph(line, mark.end() if mark else 0))
+    ]
     if len(asking) < 2:
         return
-    kept = paragraphs[asking[0] : asking[-1] + 1]
-    rules = [
-        (rule, sum(bool(rule.pattern.match(body.said(line))) for line, _ in kept))
-        for rule in QUESTION_RULES
-    ]
-    rule, count = max(rules, key=lambda pair: pair[1])
-    for line, _ in kept:
-        match = rule.pattern.match(body.said(line)) if count > len(kept) / 2 else None
-        if match:
-            yield Opening(line, match.end(), number_of(match), _TRUST_SURE)
-        else:
-            yield Opening(line, 0, None, _TRUST_BOLD)
+    for i in range(asking[0], asking[-1] + 1):
+        mark = marks[i]
+        end, number = (mark.end(), number_of(mark)) if mark else (0, None)
+        yield Opening(paragraphs[i], end, number, _TRUST_BOLD)
+
+
+def _common_rule(said: Sequence[str]) -> QuestionRule | None:
+    """The rule that most lines begin after."""
+    for rule in QUESTION_RULES:
+        if sum(bool(rule.pattern.match(line)) for line in said) > len(said) / 2:
+            return rule
+    return None
 
 
 def _covered(lines: Sequence[Line], bold: Sequence[Span]) -> list[bool]:
@@ -193,12 +208,26 @@ def _covered(lines: Sequence[Line], bold: Sequence[Span]) -> list[bool]:
 
 
 def _speakers(text: str, lines: Sequence[Line]) -> frozenset[str]:
-    """People who answer: named before without a colon, and with one right behind a question."""
+    """People who answer: named before without a colon, with their office or before a question."""
     found = set()
+    # A narrow column may wrap a name.
+    plain = "".join(text.split())
     for before, line in pairwise(lines):
         name = named_speaker(text[line.start : line.end])
-        if name and name not in found and asks(text[before.start : before.end]):
-            at = text.find(name)
-            if at < line.start and text[at + len(name) : at + len(name) + 1] not in ("：", ":"):
-                found.add(name)
+        if name and name not in found and _is_known(plain, name):
+            known = _has_office(plain, name) or asks(text[before.start : before.end])
+            found |= {name} if known else set()
+    found |= {name for name in inline_names(text) if _has_office(plain, name)}
     return frozenset(found)
+
+
+def _is_known(plain: str, name: str) -> bool:
+    """Whether a name occurs first without a colon behind it."""
+    at = plain.find("".join(name.split()))
+    return at >= 0 and plain[at + len("".join(name.split()))] not in "：:"
+
+
+def _has_office(plain: str, name: str) -> bool:
+    """Whether an office, or 先生, stands beside the first occurrence of a name."""
+    at = plain.find("".join(name.split()))
+    return at >= 0 and has_office(plain[max(0, at - _OFFICE_REACH) : at + len(name) + 2])

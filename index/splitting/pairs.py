@@ -14,25 +14,37 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from index.reading.document import Document
-from index.records import Pair, Span, assemble
+from index.records import Pair, Part, Span, assemble
+from index.splitting.accounting import account, gaps, large_rest
 from index.splitting.head import read_head
 from index.splitting.lines import Line, body_lines
-from index.splitting.marks import ASKS, INLINE_ANSWER, QUESTION_RULES, asks, requests
-from index.splitting.openings import Body, Opening, readings
+from index.splitting.marks import (
+    ASKED_AND_ANSWERED,
+    ASKS,
+    INLINE_ANSWER,
+    LOOSE_ANSWER,
+    QUESTION_RULES,
+    asks,
+    requests,
+)
+from index.splitting.openings import TRUST_SURE, Body, Opening, readings
 from index.splitting.tail import answer_lines, han_number
 
 # A question of one paragraph hardly ever goes on in another that also asks.
 _QUESTION_PARAGRAPHS = 3
+# Characters behind a question mark from which they are no part of the question.
+_LONG_REMAINDER = 30
 _HEADING = re.compile(r"([一二三四五六七八九十]{1,2})、")
 
 
 @dataclass(frozen=True, slots=True)
 class SplitText:
-    """Head fields by name, pairs, and warnings."""
+    """Head fields by name, pairs, warnings, and the parts that make up the whole text."""
 
     head: dict[str, Any]
     pairs: tuple[Pair, ...]
     warnings: tuple[str, ...]
+    parts: tuple[Part, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +57,12 @@ class _Cut:
     answer: tuple[Line, ...]
     marked: bool
     trust: float
+    questions: int = 1
 
 
 def split(document: Document) -> SplitText:
     """Find head and pairs in a document."""
-    lines, _ = body_lines(document)
+    lines, furniture = body_lines(document)
     body = Body(document.text, lines, document.bold)
     cuts: list[_Cut] = []
     best = 0.0
@@ -61,29 +74,45 @@ def split(document: Document) -> SplitText:
     pairs = tuple(_pair(document, cut, str(i)) for i, cut in enumerate(cuts, start=1))
     first = pairs[0].start if pairs else len(document.text)
     end = pairs[-1].end if pairs else 0
-    head = read_head(document.text[:first], document.text[end:])
-    warnings = () if pairs else ("no question with an answer found",)
-    return SplitText(head, pairs, warnings)
+    head, head_end = read_head(document.text[:first], document.text[end:])
+    parts = account(document.text, pairs, furniture, head_end)
+    warnings = gaps(pairs, [cut.questions for cut in cuts])
+    if not pairs:
+        warnings.append("no question with an answer found")
+    elif large := large_rest(parts):
+        warnings.append(large)
+    return SplitText(head, pairs, tuple(warnings), parts)
 
 
 def _cuts(body: Body, openings: Sequence[Opening]) -> list[_Cut]:
     """Cut at the openings; questions that share an answer become one pair."""
     cuts: list[_Cut] = []
     waiting: list[Line] = []
+    questions = 0
     first: Opening | None = None
     for place, opening in enumerate(openings):
         last = openings[place + 1].line if place + 1 < len(openings) else len(body.lines)
         first = first or opening
         asked, answered, marked = _part(body, opening, last)
         waiting += asked
+        questions += 1
         if place + 1 == len(openings):
             section = _section(body, openings[0])
             answered = answer_lines(body.text, answered, last=True, section=section)
         if any(line.start < line.end for line in answered):
             start = body.lines[first.line].start
-            cut = _Cut(first.number, start, tuple(waiting), tuple(answered), marked, opening.trust)
-            cuts.append(cut)
-            waiting, first = [], None
+            cuts.append(
+                _Cut(
+                    number=first.number,
+                    start=start,
+                    question=tuple(waiting),
+                    answer=tuple(answered),
+                    marked=marked,
+                    trust=opening.trust,
+                    questions=questions,
+                )
+            )
+            waiting, first, questions = [], None, 0
     return cuts
 
 
@@ -108,13 +137,59 @@ def _part(body: Body, opening: Opening, last: int) -> tuple[list[Line], Sequence
         if body.answers[place] and place > opening.line:
             answer = replace(line, start=line.start + body.answers[place])
             return asked, [answer, *body.lines[place + 1 : last]], True
-        if inline := INLINE_ANSWER.search(body.text, start, line.end):
+        if inline := _inline(body, opening, place, start):
             asked.append(replace(line, start=start, end=inline.start()))
-            answer = replace(line, start=inline.end())
+            while place + 1 < last and body.lines[place].end < inline.end():
+                place += 1  # a mark that was wrapped
+            answer = replace(body.lines[place], start=max(body.lines[place].start, inline.end()))
             return asked, [answer, *body.lines[place + 1 : last]], True
         asked.append(replace(line, start=start))
     end = _question_end(body, opening, last)
+    if both := _both_in_one(body, opening, asked, last):
+        return *both, False
     return asked[: end - opening.line + 1], body.lines[end + 1 : last], False
+
+
+def _inline(body: Body, opening: Opening, place: int, start: int) -> re.Match[str] | None:
+    """An answer's mark that begins in a line, behind the question."""
+    line = body.lines[place]
+    after = body.lines[place + 1].end if place + 1 < len(body.lines) else line.end
+    end = line.end if line.ends_paragraph else after
+    for pattern in (INLINE_ANSWER, body.speaker):
+        match = pattern.search(body.text, start, end) if pattern else None
+        if match and match.start() < line.end:
+            return match
+    if place > body.paragraph_end(opening.line) and opening.trust < TRUST_SURE:
+        return None
+    for match in LOOSE_ANSWER.finditer(body.text, start, end):
+        asked = body.text[body.lines[opening.line].start + opening.mark : match.start()]
+        sure = opening.trust >= TRUST_SURE or asks("".join(asked.split("\n")))
+        if match.start() < line.end and sure:
+            return match
+    return None
+
+
+def _both_in_one(
+    body: Body, opening: Opening, asked: Sequence[Line], last: int
+) -> tuple[list[Line], list[Line]] | None:
+    """Question and answer of one paragraph, parted behind its question mark.
+
+    What stands there is the answer where nothing else follows, or where it is long.
+    """
+    start = body.lines[opening.line].start + opening.mark
+    paragraph = min(body.paragraph_end(opening.line), last - 1)
+    end = body.lines[paragraph].end
+    match = ASKED_AND_ANSWERED.match(body.text, start, end)
+    if not match:
+        return None
+    rest = body.text[match.end() : end]
+    short = rest[-1] not in "：:" and len(rest) < _LONG_REMAINDER
+    if asks(rest) or (paragraph + 1 < last and short):
+        return None
+    at = match.end()
+    question = [replace(line, end=min(line.end, at)) for line in asked if line.start < at]
+    answer = [replace(line, start=max(line.start, at)) for line in asked if line.end > at]
+    return question, answer
 
 
 def _question_end(body: Body, opening: Opening, last: int) -> int:
@@ -122,10 +197,10 @@ def _question_end(body: Body, opening: Opening, last: int) -> int:
     end = opening.line
     said = body.text[body.lines[end].start + opening.mark : body.lines[end].end]
     while end + 1 < last and (
-        not said or not (body.lines[end].ends_paragraph or ASKS.search(said))
+        not said or not (body.lines[end].ends_paragraph or ASKS.search(said) or _requested(said))
     ):
         end += 1
-        said = body.said(end)
+        said += body.said(end)
     for _ in range(_QUESTION_PARAGRAPHS - 1):
         if end + 2 >= last:
             break
@@ -135,6 +210,11 @@ def _question_end(body: Body, opening: Opening, last: int) -> int:
             break
         end = after
     return end
+
+
+def _requested(said: str) -> bool:
+    """Whether a request's only sentence ends here."""
+    return said.endswith("。") and requests(said)
 
 
 def _score(body: Body, cut: _Cut) -> float:

@@ -44,6 +44,7 @@ _REMARK = re.compile(
     r"|^本次(?:投资者关系)?(?:业绩)?(?:活动|交流|调研|接待|说明会)(?:会)?(?:过程)?(?:中)?(?:公司)?(?:未|没有|不)"
     r"|^[^。？]{0,16}(?:说明会|调研|活动|交流会?|会议)[^。？]{0,8}(?:到此|至此|圆满|结束)"
     r"|(?:感谢|再次感谢|衷心感谢)(?:[^。您]{0,14})(?:参与|参加|莅临|各位投资者|广大投资者|各位股东|光临)"
+    r"|^公司感谢|^公司对(?:各位|广大)"
     r"|对(?:各位|广大)投资者[^。]{0,16}(?:感谢|谢意)"
     r"|^公司(?:指定)?信息披露(?:媒体|网站|平台)"
     r"|^(?:会后|随后|交流结束后|会议结束后|问答结束后|最后)[，,]"
@@ -79,6 +80,11 @@ def answer_lines(
     return lines[: _without_remarks(text, lines, end)]
 
 
+def is_row(said: str) -> bool:
+    """Whether a line is a label of the exchanges' tables below the questions."""
+    return bool(_ROW.match(said))
+
+
 def han_number(section: str) -> int:
     """一 to 九十九 as a number; 0 for anything else."""
     tens, ten, ones = section.rpartition("十")
@@ -91,16 +97,14 @@ def han_number(section: str) -> int:
 def _hard_end(text: str, lines: Sequence[Line], section: int) -> int:
     for place in range(1, len(lines)):
         said = text[lines[place].start : lines[place].end]
-        if _ROW.match(said) or _PORTAL.match(said):
+        if _ROW.match(said) or _PORTAL.match(said) or _signed(text, lines, place):
+            return place
+        if _SECTION.match(said):
             return place
         if not lines[place - 1].ends_paragraph:
             continue
-        if _SECTION.match(said):
-            return place
         numbered = _NUMBERED.match(said)
         if section and numbered and han_number(numbered.group(1)) == section + 1:
-            return place
-        if _signed(text, lines, place):
             return place
     return len(lines)
 
@@ -110,7 +114,7 @@ def _signed(text: str, lines: Sequence[Line], place: int) -> bool:
     following = [text[line.start : line.end] for line in lines[place : place + 3]]
     if not _SIGNATURE.fullmatch(following[0]):
         return False
-    return len(following) == 1 or any(_SIGNATURE.fullmatch(said) for said in following[1:])
+    return len(following) == 1 or bool(_SIGNATURE.fullmatch(following[1]))
 
 
 def _without_remarks(text: str, lines: Sequence[Line], end: int) -> int:
