@@ -28,6 +28,7 @@ from eval.significance import compare, main, randomisation_test
 from eval.slices import slices_of
 from eval.systems import Found, ask_all, yuanda
 from index.errors import CallError
+from tests.conftest import Call
 from tests.fakes import FakeEncoder
 
 WEIGHTS = Weights(bias=-4.0, similarity=8.0, company=1.0, other_company=-1.0)
@@ -368,3 +369,16 @@ def test_the_gate(
     capsys.readouterr()
     assert baseline.main(call) == 1
     assert "significantly worse" in capsys.readouterr().out
+
+
+@pytest.mark.model
+def test_one_call_writes_run_records_and_report(call: Call, tmp_path: Path) -> None:
+    run, records, page = (tmp_path / name for name in ("run.txt", "records.jsonl", "page.html"))
+    sample = Path(__file__).parent.parent / "eval" / "sample"
+    called = call("evaluate", sample, "--run", run, "--records", records, "--html", page, "--json")
+    assert called.status == 0
+    kept = read_records(records)
+    assert len(kept) == called.json["queries"]
+    assert sum(bool(o.relevant) for o in kept) == called.json["answerable"]
+    assert len({line.split()[0] for line in run.read_text("utf-8").splitlines()}) == len(kept)
+    assert page.read_text("utf-8").count("<svg") >= 2
