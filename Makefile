@@ -30,6 +30,10 @@ test: $(VENV)/.test
 	$(BIN)/mypy
 	$(BIN)/pytest -n 2
 
+# Fails where a change made answers significantly worse than the committed baseline.
+evaluate: $(VENV)/.test
+	$(BIN)/python -m eval.baseline
+
 # The files under eval/collection again; needs Chromium and fonts, see its README.
 collection: $(VENV)/.test
 	$(BIN)/python -m eval.collection.assign

@@ -128,9 +128,16 @@ def _parser() -> argparse.ArgumentParser:
         "dataset",
         type=Path,
         metavar="DATASET",
-        help="folder in BEIR form, or filings with questions.jsonl",
+        help="folder in BEIR form, filings with questions.jsonl, or eval/collection",
+    )
+    evaluate.add_argument(
+        "--split", choices=["train", "dev", "test"], help="of a set that has splits (default dev)"
     )
     evaluate.add_argument("--run", type=Path, metavar="FILE", help="write the ranking, TREC form")
+    evaluate.add_argument(
+        "--records", type=Path, metavar="FILE", help="write a JSON line for each query"
+    )
+    evaluate.add_argument("--html", type=Path, metavar="FILE", help="write a report with plots")
     evaluate.add_argument(
         "--retriever",
         choices=["hybrid", "dense", "lexical"],

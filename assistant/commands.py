@@ -193,7 +193,10 @@ def evaluate(arguments: argparse.Namespace, settings: Settings) -> int:
         model=arguments.model or settings.model,
         threshold=settings.threshold,
         retriever=arguments.retriever,
+        split=arguments.split,
         run_file=arguments.run,
+        records_file=arguments.records,
+        html_file=arguments.html,
         as_json=arguments.json,
     )
     return status

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
+from assistant.companies import Company
 from assistant.retrieve import Retriever
 from eval.datasets import (
     BeirSet,
@@ -18,13 +19,21 @@ from eval.datasets import (
     read_beir,
     read_questions,
 )
+from eval.written import (
+    FiledPair,
+    Split,
+    WrittenQuestion,
+    is_collection,
+    read_pairs,
+    read_written,
+)
 from index.build import files_below
 from index.encoder import Encoder
 from index.errors import CallError, ReadError
 from index.files import sha256_of
 from index.parse import parse
-from index.records import Pair
-from index.snapshot import index_pairs
+from index.records import Filing, Pair
+from index.snapshot import Indexes, index_pairs
 from index.vectors import Ids
 
 logger = logging.getLogger(__name__)
@@ -34,10 +43,22 @@ logger = logging.getLogger(__name__)
 class Corpus:
     """An indexed corpus with its queries; pair ids are places in ``document_ids``."""
 
-    retriever: Retriever
+    encoder: Encoder
+    indexes: Indexes
     pairs: tuple[Pair, ...]
     document_ids: tuple[str, ...]
     queries: tuple[LabelledQuery, ...]
+    companies: Mapping[Company, Ids]
+    split: Split | None = None
+
+    def retriever(self) -> Retriever:
+        """The retriever that answers questions, over this corpus."""
+        return Retriever(self.encoder, self.indexes, self.companies)
+
+    def encoded_by(self, encoder: Encoder) -> Corpus:
+        """The same corpus with the vectors of another encoder."""
+        indexes = index_pairs(list(enumerate(self.pairs)), encoder)
+        return replace(self, encoder=encoder, indexes=Indexes(indexes.dense, self.indexes.lexical))
 
     def text(self, pair_id: int) -> str:
         """Question and answer of a pair."""
@@ -52,21 +73,54 @@ class Corpus:
         return np.array(rows, dtype=np.int64)
 
 
-def open_corpus(folder: Path, encoder: Encoder) -> Corpus:
-    """Index a labelled set in memory.
+def open_corpus(folder: Path, encoder: Encoder, split: Split | None = None) -> Corpus:
+    """Index a labelled set in memory; ``split`` is for sets that have several, ``None`` their dev.
 
     ``CallError`` where the folder is none, or a label names no filed pair. A filing
     that can't be read is left out, with a warning.
     """
+    if is_collection(folder):
+        return _written(folder, split or "dev", encoder)
+    if split is not None:
+        raise CallError(f"{folder}: this labelled set has no splits; leave --split out")
     if is_beir(folder):
         return _beir(read_beir(folder), encoder)
     return _filings(folder, read_questions(folder), encoder)
 
 
 def _beir(dataset: BeirSet, encoder: Encoder) -> Corpus:
-    pairs = [_pair(document.title, document.text) for document in dataset.documents]
-    names = tuple(document.id for document in dataset.documents)
-    return Corpus(_retriever(pairs, encoder), tuple(pairs), names, dataset.queries)
+    # A document is a pair that is only searched, never cited.
+    pairs = [Pair("", d.title, d.text, 0, 0, (), ()) for d in dataset.documents]
+    names = [document.id for document in dataset.documents]
+    return _corpus(encoder, pairs, names, dataset.queries, {})
+
+
+def _written(folder: Path, split: Split, encoder: Encoder) -> Corpus:
+    filed = {p.name: p for p in read_pairs(split, folder)}
+    queries = [_query(question, filed) for question in read_written(split, folder)]
+    pairs = list(filed.values())
+    return _corpus(
+        encoder,
+        [p.pair for p in pairs],
+        list(filed),
+        queries,
+        pairs_of_companies(p.filing for p in pairs),
+        split,
+    )
+
+
+def _query(question: WrittenQuestion, filed: Mapping[str, FiledPair]) -> LabelledQuery:
+    """A written question with the company and year of its first answer, and what kind it is."""
+    slices = {"lang": question.lang, "style": question.style}
+    if question.answers:
+        filing = filed[question.answers[0]].filing
+        slices["company"] = filing.company
+        slices["year"] = (filing.activity_date or filing.filed_date or "")[:4]
+        slices["type"] = "one answer" if len(question.answers) == 1 else "several answers"
+    else:
+        slices["type"] = question.kind or "unanswerable"
+    relevant = dict.fromkeys(question.answers, 1)
+    return LabelledQuery(question.id, question.question, relevant, slices=slices)
 
 
 def _filings(folder: Path, questions: tuple[FiledQuestion, ...], encoder: Encoder) -> Corpus:
@@ -75,6 +129,7 @@ def _filings(folder: Path, questions: tuple[FiledQuestion, ...], encoder: Encode
     shas: dict[Path, str] = {}
     pairs: list[Pair] = []
     names: list[str] = []
+    filings: list[Filing] = []
     places: dict[tuple[str, str], str] = {}
     for path in files_below([folder, *sorted(named)]):
         path = path.resolve()
@@ -91,11 +146,12 @@ def _filings(folder: Path, questions: tuple[FiledQuestion, ...], encoder: Encode
             places.setdefault((shas[path], pair.number), name)
             pairs.append(pair)
             names.append(name)
-    queries = tuple(
-        LabelledQuery(str(i), q.question, _relevant(q, folder, shas, places))
+            filings.append(parsed.filing)
+    queries = [
+        LabelledQuery(str(i), q.question, _relevant(q, folder, shas, places), slices=q.slices)
         for i, q in enumerate(questions, start=1)
-    )
-    return Corpus(_retriever(pairs, encoder), tuple(pairs), tuple(names), queries)
+    ]
+    return _corpus(encoder, pairs, names, queries, pairs_of_companies(filings))
 
 
 def _relevant(
@@ -116,10 +172,23 @@ def _relevant(
     return {name: 1}
 
 
-def _pair(question: str, answer: str) -> Pair:
-    """A document as a pair that is only searched, never cited."""
-    return Pair("", question, answer, 0, 0, (), ())
+def pairs_of_companies(filings: Iterable[Filing]) -> dict[Company, Ids]:
+    """Each company with the places of its pairs; ``filings`` names one for each pair."""
+    places: dict[Company, list[int]] = {}
+    for place, filing in enumerate(filings):
+        if filing.company:
+            places.setdefault(Company(filing.company, filing.code), []).append(place)
+    return {company: np.array(found, dtype=np.int64) for company, found in places.items()}
 
 
-def _retriever(pairs: list[Pair], encoder: Encoder) -> Retriever:
-    return Retriever(encoder, index_pairs(list(enumerate(pairs)), encoder))
+def _corpus(
+    encoder: Encoder,
+    pairs: Iterable[Pair],
+    names: Iterable[str],
+    queries: Iterable[LabelledQuery],
+    companies: Mapping[Company, Ids],
+    split: Split | None = None,
+) -> Corpus:
+    pairs = tuple(pairs)
+    indexes = index_pairs(list(enumerate(pairs)), encoder)
+    return Corpus(encoder, indexes, pairs, tuple(names), tuple(queries), companies, split)

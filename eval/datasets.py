@@ -6,11 +6,14 @@ import csv
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from index.errors import CallError
+
+# Optional keys of a query; measures are also taken over the queries that share a value.
+SLICES = ("company", "year", "type", "lang", "style")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +29,15 @@ class Document:
 class LabelledQuery:
     """A query, the documents that answer it with their grades, and the ones to rank.
 
-    ``relevant`` is empty where nothing answers; ``candidates`` is ``None`` for all.
+    ``relevant`` is empty where nothing answers; ``candidates`` is ``None`` for all;
+    ``slices`` maps some of ``SLICES`` to the query's value.
     """
 
     id: str
     text: str
     relevant: Mapping[str, int]
     candidates: frozenset[str] | None = None
+    slices: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +59,7 @@ class FiledQuestion:
     question: str
     filing: str | None
     number: str | None
+    slices: Mapping[str, str] = field(default_factory=dict)
 
 
 def is_beir(folder: Path) -> bool:
@@ -76,6 +82,7 @@ def read_beir(folder: Path) -> BeirSet:
             _text(row, "text", at),
             relevant.get(row["_id"], {}),
             candidates.get(row["_id"]),
+            _slices(row),
         )
         for at, row in _rows(folder / "queries.jsonl")
     )
@@ -91,10 +98,17 @@ def read_questions(folder: Path) -> tuple[FiledQuestion, ...]:
             raise CallError(f'{at}: a question with a "filing" needs the pair\'s "number"')
         questions.append(
             FiledQuestion(
-                _text(row, "question", at), filing, None if number is None else str(number)
+                _text(row, "question", at),
+                filing,
+                None if number is None else str(number),
+                _slices(row),
             )
         )
     return tuple(questions)
+
+
+def _slices(row: Mapping[str, Any]) -> dict[str, str]:
+    return {name: str(row[name]) for name in SLICES if row.get(name) not in (None, "")}
 
 
 def _qrels(path: Path, known: set[str]) -> dict[str, dict[str, int]]:

@@ -3,30 +3,24 @@
 from __future__ import annotations
 
 import json
-import time
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from assistant.decide import Calibration, rank
+from assistant.decide import Calibration
 from assistant.retrieve import Retrieval
-from eval.corpora import Corpus, open_corpus
-from eval.measures import Outcome, measure
+from eval.corpora import open_corpus
+from eval.measures import Estimate, Outcome, measure
+from eval.report import html_report
+from eval.runs import record_lines, trec_run, write
+from eval.slices import slices_of
+from eval.systems import ask_all, yuanda
+from eval.written import Split
 from index.encoder import Encoder, load_encoder
 from index.errors import CallError
-
-DEPTH = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Evaluated:
-    """Outcomes of all queries, the scores behind their rankings, and the times (ms)."""
-
-    outcomes: tuple[Outcome, ...]
-    scores: tuple[tuple[float, ...], ...]
-    milliseconds: tuple[float, ...]
 
 
 def run(
@@ -35,8 +29,11 @@ def run(
     model: str | None,
     threshold: float | None,
     retriever: Retrieval,
-    run_file: Path | None,
-    as_json: bool,
+    split: Split | None = None,
+    run_file: Path | None = None,
+    records_file: Path | None = None,
+    html_file: Path | None = None,
+    as_json: bool = False,
 ) -> int:
     """Evaluate, print a table or JSON, and return the exit status.
 
@@ -47,82 +44,96 @@ def run(
     encoder = load_encoder(model)
     calibration = Calibration.load()
     level = calibration.threshold if threshold is None else threshold
-    evaluated = evaluate(open_corpus(dataset, encoder), calibration, level, retriever)
+    corpus = open_corpus(dataset, encoder, split)
+    outcomes = ask_all(yuanda(corpus, calibration, retriever), corpus.queries, level)
     if run_file:
-        try:
-            run_file.write_text(trec_run(evaluated, retriever), encoding="utf-8")
-        except OSError as error:
-            raise CallError(f"{run_file}: {error.strerror}") from None
-    document = report(dataset, encoder, retriever, evaluated)
+        write(run_file, trec_run(outcomes, f"yuanda-{retriever}"))
+    if records_file:
+        write(records_file, record_lines(outcomes))
+    document = report(dataset, corpus.split, encoder, retriever, outcomes)
+    if html_file:
+        questions = {query.id: query.text for query in corpus.queries}
+        write(html_file, html_report(document, outcomes, questions))
     print(json.dumps(document, ensure_ascii=False) if as_json else table(document))
     return 0
 
 
-def evaluate(
-    corpus: Corpus, calibration: Calibration, threshold: float, retriever: Retrieval
-) -> Evaluated:
-    """Rank the corpus for each of its queries, in order, timing each."""
-    outcomes, scores, milliseconds = [], [], []
-    for query in corpus.queries:
-        began = time.perf_counter()
-        retrieved = corpus.retriever.retrieve(query.text, corpus.allowed(query), pool=DEPTH)
-        ranked = rank(retrieved, calibration, corpus.text, retriever, DEPTH)
-        milliseconds.append((time.perf_counter() - began) * 1000)
-        confidence = ranked[0].confidence if ranked else 0.0
-        scores.append(tuple(r.score for r in ranked))
-        outcomes.append(
-            Outcome(
-                query.id,
-                tuple(corpus.document_ids[r.candidate.pair_id] for r in ranked),
-                query.relevant,
-                answered=bool(ranked) and confidence >= threshold,
-                confidence=confidence,
-            )
-        )
-    return Evaluated(tuple(outcomes), tuple(scores), tuple(milliseconds))
-
-
 def report(
-    dataset: Path, encoder: Encoder, retriever: Retrieval, evaluated: Evaluated
+    dataset: Path,
+    split: Split | None,
+    encoder: Encoder,
+    retriever: Retrieval,
+    outcomes: Sequence[Outcome],
 ) -> dict[str, Any]:
     """What ``yuanda evaluate --json`` prints."""
-    times = evaluated.milliseconds or (0.0,)
-    p50, p99 = np.percentile(times, [50, 99])
     return {
         "dataset": dataset.as_posix(),
+        "split": split,
         "retriever": retriever,
         "model": encoder.name,
-        "queries": len(evaluated.outcomes),
-        "answerable": sum(bool(o.relevant) for o in evaluated.outcomes),
-        "measures": {
-            name: {k: round(v, 4) for k, v in asdict(estimate).items()}
-            for name, estimate in measure(evaluated.outcomes).items()
+        "queries": len(outcomes),
+        "answerable": sum(bool(o.relevant) for o in outcomes),
+        "measures": rounded(measure(outcomes)),
+        "latency_ms": latency(outcomes),
+        "slices": {
+            name: {
+                group.value: {
+                    "queries": group.queries,
+                    "answerable": group.answerable,
+                    "measures": rounded(group.measures),
+                }
+                for group in groups
+            }
+            for name, groups in slices_of(outcomes).items()
         },
-        "latency_ms": {"p50": round(float(p50), 3), "p99": round(float(p99), 3)},
     }
+
+
+def rounded(estimates: Mapping[str, Estimate]) -> dict[str, dict[str, float]]:
+    """Estimates as JSON has them."""
+    return {
+        name: {k: round(v, 4) for k, v in asdict(estimate).items()}
+        for name, estimate in estimates.items()
+    }
+
+
+def latency(outcomes: Sequence[Outcome]) -> dict[str, float]:
+    """Median and 99th percentile of the time that a query takes, in milliseconds."""
+    p50, p99 = np.percentile([o.milliseconds for o in outcomes] or [0.0], [50, 99])
+    return {"p50": round(float(p50), 3), "p99": round(float(p99), 3)}
 
 
 def table(document: dict[str, Any]) -> str:
     """The same for a terminal."""
+    split = f" ({document['split']})" if document["split"] else ""
     lines = [
-        f"{document['dataset']}: {document['queries']} queries, "
+        f"{document['dataset']}{split}: {document['queries']} queries, "
         f"{document['answerable']} answerable; {document['retriever']}, {document['model']}",
         "",
         f"{'measure':<22}{'value':>8}   95% interval",
     ]
     for name, m in document["measures"].items():
         lines.append(f"{name:<22}{m['value']:>8.4f}   {m['low']:.4f} to {m['high']:.4f}")
-    latency = document["latency_ms"]
-    lines += ["", f"latency: p50 {latency['p50']} ms, p99 {latency['p99']} ms"]
+    times = document["latency_ms"]
+    lines += ["", f"latency: p50 {times['p50']} ms, p99 {times['p99']} ms"]
+    for name, groups in document["slices"].items():
+        lines += ["", f"{name:<22}{'queries':>8}{'R@1':>8}{'R@5':>8}{'MRR@10':>8}{'served':>8}"]
+        lines += [_group_row(value, group) for value, group in groups.items()]
     return "\n".join(lines)
 
 
-def trec_run(evaluated: Evaluated, retriever: Retrieval) -> str:
-    """Rankings in TREC form: query, Q0, document, rank, score, system."""
-    return "".join(
-        f"{outcome.query_id} Q0 {document} {place} {score:.6f} yuanda-{retriever}\n"
-        for outcome, scores in zip(evaluated.outcomes, evaluated.scores, strict=True)
-        for place, (document, score) in enumerate(
-            zip(outcome.ranking, scores, strict=True), start=1
-        )
+def _group_row(value: str, group: dict[str, Any]) -> str:
+    measures = group["measures"]
+    retrieval = "".join(
+        # A measure of retrieval over no answerable query is no measure.
+        f"{measures[name]['value']:>8.4f}" if group["answerable"] else f"{'':>8}"
+        for name in ("R@1", "R@5", "MRR@10")
     )
+    return (
+        f"{_padded(value, 22)}{group['queries']:>8}{retrieval}{measures['served']['value']:>8.4f}"
+    )
+
+
+def _padded(text: str, width: int) -> str:
+    """Chinese characters take two columns in a terminal."""
+    return text + " " * max(1, width - sum(1 + (ch > "\u2e80") for ch in text))

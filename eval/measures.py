@@ -7,8 +7,8 @@ bootstrap intervals over queries (Efron & Tibshirani 1993, ch. 13).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import ir_measures
 import numpy as np
@@ -24,7 +24,8 @@ _RETRIEVAL = {
     "Success@5": Success @ 5,
 }
 _RESAMPLES = 2000
-_BINS = 10
+BINS = 10
+_BLOCK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,8 @@ class Outcome:
     """What came of one query: documents from best to worst, and the decision.
 
     ``relevant`` maps document ids to grades above 0 and is empty where nothing answers;
-    ``confidence`` is the claimed chance that the first document is relevant.
+    ``confidence`` is the claimed chance that the first document is relevant; ``scores`` are
+    the ranking's, and ``slices`` maps what queries are grouped by to this one's group.
     """
 
     query_id: str
@@ -40,11 +42,19 @@ class Outcome:
     relevant: Mapping[str, int]
     answered: bool
     confidence: float
+    scores: tuple[float, ...] = ()
+    milliseconds: float = 0.0
+    slices: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def right(self) -> bool:
         """Whether the first document answers the query."""
         return bool(self.ranking) and self.ranking[0] in self.relevant
+
+    @property
+    def served(self) -> bool:
+        """Whether the reader was served right: answered rightly, or rightly not at all."""
+        return self.answered and self.right if self.relevant else not self.answered
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +76,10 @@ def measure(outcomes: Sequence[Outcome], seed: int = 0) -> dict[str, Estimate]:
     answered = np.array([o.answered for o in outcomes], dtype=float)
     wrong = np.array([o.answered and not o.right for o in outcomes], dtype=float)
     covered = np.array([o.answered for o in answerable], dtype=float)
+    served = np.array([o.served for o in outcomes], dtype=float)
     measures["coverage"] = _mean(covered, np.ones(len(covered)), seed)
     measures["wrong_among_answered"] = _mean(wrong, answered, seed)
+    measures["served"] = _mean(served, np.ones(len(served)), seed)
     measures["ECE"] = _ece_estimate(outcomes, seed)
     return measures
 
@@ -93,6 +105,11 @@ def retrieval_scores(outcomes: Sequence[Outcome]) -> dict[str, npt.NDArray[np.fl
     return scores
 
 
+def confidence_bin(confidence: float) -> int:
+    """Which of the ``BINS`` bins of equal width a confidence falls into."""
+    return min(int(confidence * BINS), BINS - 1)
+
+
 def expected_calibration_error(
     confidence: npt.NDArray[np.float64], right: npt.NDArray[np.float64]
 ) -> float:
@@ -102,8 +119,8 @@ def expected_calibration_error(
     """
     if not len(confidence):
         return 0.0
-    bins = np.minimum((confidence * _BINS).astype(int), _BINS - 1)
-    gap = np.bincount(bins, confidence - right, minlength=_BINS)
+    bins = np.minimum((confidence * BINS).astype(int), BINS - 1)
+    gap = np.bincount(bins, confidence - right, minlength=BINS)
     return float(np.abs(gap).sum() / len(confidence))
 
 
@@ -114,7 +131,8 @@ def _ece_estimate(outcomes: Sequence[Outcome], seed: int) -> Estimate:
         return Estimate(0.0, 0.0, 0.0)
     samples = [
         expected_calibration_error(confidence[i], right[i])
-        for i in _resamples(len(outcomes), seed, 500)
+        for rows in _resamples(len(outcomes), seed, 500)
+        for i in rows
     ]
     low, high = np.percentile(samples, [2.5, 97.5])
     return Estimate(expected_calibration_error(confidence, right), float(low), float(high))
@@ -125,15 +143,17 @@ def _mean(values: npt.NDArray[np.float64], weights: npt.NDArray[np.float64], see
     total = weights.sum()
     if not total:
         return Estimate(0.0, 0.0, 0.0)
-    samples = []
-    for i in _resamples(len(values), seed, _RESAMPLES):
-        weight = weights[i].sum()
-        if weight:
-            samples.append(values[i].sum() / weight)
+    samples: list[float] = []
+    for rows in _resamples(len(values), seed, _RESAMPLES):
+        weight = weights[rows].sum(axis=1)
+        samples += (values[rows].sum(axis=1)[weight > 0] / weight[weight > 0]).tolist()
     low, high = np.percentile(samples, [2.5, 97.5])
     return Estimate(float(values.sum() / total), float(low), float(high))
 
 
-def _resamples(size: int, seed: int, count: int) -> list[npt.NDArray[np.int64]]:
+def _resamples(size: int, seed: int, count: int) -> Iterator[npt.NDArray[np.int64]]:
+    """``count`` rows of ``size`` places drawn with replacement, in blocks that fit memory."""
     random = np.random.default_rng(seed)
-    return [random.integers(0, size, size) for _ in range(count)]
+    block = max(1, _BLOCK // size)
+    for start in range(0, count, block):
+        yield random.integers(0, size, (min(block, count - start), size))

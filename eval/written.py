@@ -42,6 +42,12 @@ class WrittenQuestion:
     company: str | None
     kind: str | None
     previous: str | None
+    lang: str = "zh"
+
+
+def is_collection(folder: Path) -> bool:
+    """Whether a folder is in the form of the written collection."""
+    return (folder / "filings").is_dir() and any(folder.glob("questions-*.jsonl"))
 
 
 def read_pairs(split: Split, folder: Path = COLLECTION) -> list[FiledPair]:
@@ -90,4 +96,5 @@ def _question(row: Mapping[str, Any]) -> WrittenQuestion:
         company=row.get("company"),
         kind=row.get("kind"),
         previous=row.get("previous"),
+        lang=row["lang"],
     )
