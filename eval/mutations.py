@@ -102,7 +102,7 @@ def repacked(random: Random, seeds: Sequence[Made]) -> Made:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for part, data in parts.items():
-            archive.writestr(part, data)
+            archive.writestr(zipfile.ZipInfo(part), data, zipfile.ZIP_DEFLATED)
     return suffix, out.getvalue()
 
 

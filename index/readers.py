@@ -13,6 +13,7 @@ from pathlib import Path
 
 from index.errors import ReadError
 from index.parse import parse
+from index.reading.apart import read_here
 from index.records import ParsedFiling
 
 Read = Callable[[Path], ParsedFiling]
@@ -40,7 +41,7 @@ def read_ahead(
         return
     from pebble import ProcessPool
 
-    pool = ProcessPool(processes, _FILES, context=get_context("spawn"))
+    pool = ProcessPool(processes, _FILES, initializer=read_here, context=get_context("spawn"))
     waiting: deque[tuple[Path, Outcome | None]] = deque()
     try:
         for path in paths:

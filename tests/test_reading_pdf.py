@@ -77,7 +77,7 @@ def dark(path: Path, page: int = 1, within: Box | None = None) -> tuple[float, .
 
 def box_of(document: Document, said: str) -> Box:
     start = document.text.index(said)
-    (box,) = document.boxes_of([Span(start, start + len(said))])
+    ((box,),) = document.boxes_of([[Span(start, start + len(said))]])
     return box
 
 
@@ -88,7 +88,7 @@ def test_pages_and_offsets(write: Write) -> None:
     assert document.page_starts == (0, 9)
     assert document.format == "pdf"
     assert document.scanned == ()
-    assert [box.page for box in document.boxes_of([Span(5, 14)])] == [1, 2]
+    assert [box.page for box in document.boxes_of([[Span(5, 14)]])[0]] == [1, 2]
 
 
 @pytest.mark.parametrize("turn", [0, 90, 180, 270])
@@ -137,7 +137,7 @@ def test_boxes_fit_odd_pages(write: Write, content: bytes) -> None:
 
 def test_page_cropped_to_nothing(write: Write) -> None:
     path = write(page_pdf(b"BT /F1 24 Tf (x) Tj ET", page=b"/CropBox[999 999 1099 1099]"))
-    assert read(path).boxes_of([Span(0, 1)]) == ()
+    assert read(path).boxes_of([[Span(0, 1)]]) == ((),)
     with pytest.raises(ReadError, match="shows nothing"):
         page_image(path, 1)
 
@@ -146,7 +146,7 @@ def test_text_outside_the_crop_box_has_no_box(write: Write) -> None:
     content = b"BT /F1 24 Tf 60 300 Td (Hamburg) Tj 0 -100 Td (Bremen) Tj ET"
     document = read(write(page_pdf(content, page=b"/CropBox[0 250 300 400]")))
     assert document.text == "Hamburg\r\nBremen"
-    assert len(document.boxes_of([Span(0, len(document.text))])) == 1
+    assert len(document.boxes_of([[Span(0, len(document.text))]])[0]) == 1
 
 
 @pytest.mark.parametrize(
@@ -184,7 +184,7 @@ def test_characters_placed_one_by_one_have_one_box(write: Write) -> None:
         b"1 0 0 1 %d 300 Tm (%c) Tj " % (60 + 15 * i, c) for i, c in enumerate(b"abcdef")
     )
     document = read(write(page_pdf(b"BT /F1 24 Tf %b ET" % shown)))
-    assert len(document.boxes_of([Span(0, len(document.text))])) == 1
+    assert len(document.boxes_of([[Span(0, len(document.text))]])[0]) == 1
 
 
 def test_bold_lines(write: Write) -> None:
@@ -283,7 +283,7 @@ def test_names_in_no_encoding(write: Write) -> None:
     name = os.fsdecode("纪要.pdf".encode("gb18030"))
     document = read(write(drawn([("Helvetica", "text")]), name))
     assert document.text == "text"
-    assert document.boxes_of([Span(0, 4)])
+    assert document.boxes_of([[Span(0, 4)]])[0]
 
 
 def test_many_threads(write: Write) -> None:
@@ -291,7 +291,7 @@ def test_many_threads(write: Write) -> None:
     document = read(path)
     spans = [Span(start, start + 6) for start in document.page_starts]
     with ThreadPoolExecutor(8) as pool:
-        found = list(pool.map(lambda _: document.boxes_of(spans), range(40)))
+        found = list(pool.map(lambda _: document.boxes_of([spans])[0], range(40)))
     assert all(boxes == found[0] for boxes in found)
     assert [box.page for box in found[0]] == list(range(1, 21))
 

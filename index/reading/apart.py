@@ -28,8 +28,26 @@ FAILED = "a PDF that Yuanda fails to read"
 TASKS = ("content", "image")
 
 
+_here = False
+
+
+def read_here() -> None:
+    """This process is apart already: PDFs are read in it, within its limits on memory.
+
+    For the processes of a pool, which replaces the ones that crash or hang.
+    """
+    global _here
+    _here = True
+    _limit_memory()
+
+
 def run_apart(task: str, path: Path, *arguments: str) -> bytes:
     """What a task of ``TASKS`` yields; its ``ReadError``, or one for what broke the limits."""
+    if _here:
+        from index.reading import pdf
+
+        work: Callable[..., bytes] = getattr(pdf, task)
+        return work(path, *arguments)
     # The same modules as here, whichever way they were found.
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(p or "." for p in sys.path)}
     command = [sys.executable, "-m", __name__, task, str(path), *arguments]
@@ -62,6 +80,8 @@ _SLOW = "a PDF that takes too long to read; print it to a new PDF"
 
 def allow(pages: int) -> None:
     """Let this process run for as long as so many pages may take."""
+    if _here:
+        return
     with suppress(ImportError, ValueError, OSError):
         import resource
 

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 
 from index.records import Box, Format, Span
 
+Boxes = tuple[tuple[Box, ...], ...]
 
-def _no_boxes(_spans: Sequence[Span]) -> tuple[Box, ...]:
-    return ()
+
+def _no_boxes(groups: Sequence[Sequence[Span]]) -> Boxes:
+    return ((),) * len(groups)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +32,8 @@ class Document:
     ``page_starts`` holds the offset at which each page begins, and is empty where the format
     has no pages; ``bold`` holds paragraphs or lines that are bold throughout, where the format
     tells; ``rows`` holds the questions of a sheet, which need no splitting; ``boxes_of`` gives
-    the rectangles that spans of the text cover; ``scanned`` holds the numbers of pages with
-    pictures and no text.
+    the rectangles that each group of spans of the text covers; ``scanned`` holds the numbers of
+    pages with pictures and no text.
     """
 
     text: str
@@ -39,5 +41,5 @@ class Document:
     page_starts: tuple[int, ...] = ()
     bold: tuple[Span, ...] = ()
     rows: tuple[Row, ...] = ()
-    boxes_of: Callable[[Sequence[Span]], tuple[Box, ...]] = _no_boxes
+    boxes_of: Callable[[Sequence[Sequence[Span]]], Boxes] = _no_boxes
     scanned: tuple[int, ...] = ()

@@ -11,7 +11,7 @@ import json
 import math
 import re
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -20,7 +20,7 @@ from typing import Any
 
 from index.errors import ReadError
 from index.reading.apart import allow, run_apart
-from index.reading.document import Document
+from index.reading.document import Boxes, Document
 from index.records import Box, Span
 
 _PAGES = 5000
@@ -28,6 +28,9 @@ _CHARACTERS = 10_000_000
 _PIXELS = 40_000_000
 _SIDE = 30_000
 _LOCK = threading.RLock()
+
+# Left, bottom, right and top in points, from the page's own origin.
+Rectangle = tuple[float, float, float, float]
 
 _LINE = re.compile(r"[^\r\n]+")
 _WEIGHT = 600
@@ -219,11 +222,8 @@ def _lines(textpage: Any, characters: _Characters) -> Iterator[tuple[int, int, b
         end = line.start() + len(said.rstrip())
         if start >= end:
             continue
-        places = [
-            characters.places[i] for i in range(start, end) if not said[i - line.start()].isspace()
-        ]
-        # Most lines are told by the first or last character, and cost no more than that.
-        places = [places[0], *reversed(places[1:])]
+        inked = [i for i in range(start, end) if not said[i - line.start()].isspace()]
+        places = {characters.places[inked[i]] for i in (0, -1, len(inked) // 2)}
         yield start, end, all(_is_bold(textpage.raw, place) for place in places)
 
 
@@ -257,13 +257,18 @@ def _font_name(name: bytes) -> str:
 
 
 def _boxes(
-    path: Path, starts: tuple[int, ...], lengths: tuple[int, ...], spans: Sequence[Span]
-) -> tuple[Box, ...]:
-    found: list[Box] = []
+    path: Path,
+    starts: tuple[int, ...],
+    lengths: tuple[int, ...],
+    groups: Sequence[Sequence[Span]],
+) -> Boxes:
+    """Rectangles of each group of spans; each page is opened once for all of them."""
+    found: list[list[Box]] = [[] for _ in groups]
     with _opened(path) as pdf:
         for number, (start, length) in enumerate(zip(starts, lengths, strict=True), start=1):
             inside = [
-                (max(s.start, start) - start, min(s.end, start + length) - start)
+                (group, max(s.start, start) - start, min(s.end, start + length) - start)
+                for group, spans in enumerate(groups)
                 for s in spans
                 if s.start < start + length and s.end > start
             ]
@@ -273,19 +278,19 @@ def _boxes(
                 places = _characters(textpage).places
                 if len(places) != length + 1:
                     raise ReadError(str(path), "changed while it was read; try again")
-                for first, last in inside:
+                for group, first, last in inside:
                     rectangles = _rectangles(textpage, places[first], places[last])
-                    found += _joined(_shown(page, number, rectangles))
-    return tuple(found)
+                    found[group] += _shown(page, number, _joined(rectangles))
+    return tuple(map(tuple, found))
 
 
-def _rectangles(textpage: Any, begin: int, end: int) -> Iterator[tuple[float, ...]]:
+def _rectangles(textpage: Any, begin: int, end: int) -> Iterator[Rectangle]:
     # The characters that stand for a hyphen at a line's end are all in one place.
     for index in range(textpage.count_rects(begin, max(end - begin, 1))):
         yield textpage.get_rect(index)
 
 
-def _shown(page: Any, number: int, rectangles: Iterator[tuple[float, ...]]) -> Iterator[Box]:
+def _shown(page: Any, number: int, rectangles: Iterable[Rectangle]) -> Iterator[Box]:
     """Rectangles on the page as it is shown: turned, cropped, from its top left corner."""
     left, bottom, right, top = page.get_bbox()
     width, height = page.get_size()
@@ -308,28 +313,34 @@ def _shown(page: Any, number: int, rectangles: Iterator[tuple[float, ...]]) -> I
             yield Box(number, *(round(v, 2) for v in (across[0], down[0], across[1], down[1])))
 
 
-def _joined(boxes: Iterator[Box]) -> Iterator[Box]:
-    """Boxes that stand side by side on one line, as one: some PDFs place each character."""
-    last: Box | None = None
-    for box in boxes:
-        if last is not None and _side_by_side(last, box):
-            last = Box(
-                box.page,
-                min(last.x0, box.x0),
-                min(last.y0, box.y0),
-                max(last.x1, box.x1),
-                max(last.y1, box.y1),
+def _joined(rectangles: Iterator[Rectangle]) -> Iterator[Rectangle]:
+    """Rectangles that stand side by side on one line, as one: some PDFs place each character."""
+    last: Rectangle | None = None
+    for own in rectangles:
+        if last is None:
+            last = own
+        elif _side_by_side(last, own):
+            last = (
+                min(last[0], own[0]),
+                min(last[1], own[1]),
+                max(last[2], own[2]),
+                max(last[3], own[3]),
             )
-            continue
-        if last is not None:
+        else:
             yield last
-        last = box
+            last = own
     if last is not None:
         yield last
 
 
-def _side_by_side(a: Box, b: Box) -> bool:
-    low = min(a.y1 - a.y0, b.y1 - b.y0)
-    overlap = min(a.y1, b.y1) - max(a.y0, b.y0)
-    gap = max(a.x0, b.x0) - min(a.x1, b.x1)
-    return overlap >= low / 2 and gap <= max(a.y1 - a.y0, b.y1 - b.y0)
+def _side_by_side(a: Rectangle, b: Rectangle) -> bool:
+    """Whether two rectangles overlap along one axis and are near along the other.
+
+    A page that is turned has lines that run down.
+    """
+    wide, high = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
+    if 2 * high >= min(a[3] - a[1], b[3] - b[1]):
+        return -wide <= max(a[3] - a[1], b[3] - b[1])
+    if 2 * wide >= min(a[2] - a[0], b[2] - b[0]):
+        return -high <= max(a[2] - a[0], b[2] - b[0]) and a[3] - a[1] > a[2] - a[0]
+    return False

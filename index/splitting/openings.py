@@ -30,6 +30,8 @@ from index.splitting.tail import is_row
 _REACH = 100
 # What a mark of each kind adds to the score of a reading, in the measure of a question mark.
 TRUST_SURE, _TRUST_NUMBER, _TRUST_BOLD = 0.75, 0.4, 0.4
+# Characters of a paragraph that are looked at.
+_LONGEST = 4000
 # Characters before a name in which the person's office stands.
 _OFFICE_REACH = 12
 # Lines that a question may run over before its answer's mark.
@@ -60,6 +62,10 @@ class Body:
         speakers = _speakers(text, lines)
         self.speaker = inline_speaker(speakers)
         self.answers = [answer_mark(self.said(i), speakers) for i in range(len(lines))]
+        self._ends = list(range(len(lines)))
+        for line in range(len(lines) - 2, -1, -1):
+            if not lines[line].ends_paragraph and not self.answers[line + 1]:
+                self._ends[line] = self._ends[line + 1]
 
     def said(self, line: int) -> str:
         """The text of a line."""
@@ -67,17 +73,12 @@ class Body:
 
     def paragraph_end(self, line: int) -> int:
         """The last line of the paragraph that a line stands in."""
-        while (
-            line + 1 < len(self.lines)
-            and not self.lines[line].ends_paragraph
-            and not self.answers[line + 1]
-        ):
-            line += 1
-        return line
+        return self._ends[line]
 
     def paragraph(self, line: int, mark: int = 0) -> str:
-        """Text from behind a mark to the end of the paragraph."""
-        return self.text[self.lines[line].start + mark : self.lines[self.paragraph_end(line)].end]
+        """Text from behind a mark to the end of the paragraph, or the beginning of a long one."""
+        start = self.lines[line].start + mark
+        return self.text[start : min(self.lines[self.paragraph_end(line)].end, start + _LONGEST)]
 
 
 def readings(body: Body) -> Iterator[list[Opening]]:

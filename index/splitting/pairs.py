@@ -72,6 +72,8 @@ def split(document: Document) -> SplitText:
         if score > best:
             cuts, best = tried, score
     pairs = tuple(_pair(document, cut, str(i)) for i, cut in enumerate(cuts, start=1))
+    boxes = document.boxes_of([[*pair.question_spans, *pair.answer_spans] for pair in pairs])
+    pairs = tuple(replace(pair, boxes=own) for pair, own in zip(pairs, boxes, strict=True))
     first = pairs[0].start if pairs else len(document.text)
     end = pairs[-1].end if pairs else 0
     head, head_end = read_head(document.text[:first], document.text[end:])
@@ -249,7 +251,6 @@ def _pair(document: Document, cut: _Cut, running: str) -> Pair:
         question_spans=question,
         answer_spans=answer,
         pages=tuple(sorted(pages)),
-        boxes=document.boxes_of([*question, *answer]),
     )
 
 
