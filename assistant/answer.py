@@ -11,7 +11,8 @@ from typing import Self
 
 from assistant.cite import proved
 from assistant.companies import Company
-from assistant.decide import Calibration, rank
+from assistant.decide import SHORTLIST, Calibration, rank
+from assistant.match import Reading
 from assistant.records import Answer, Citation, Query
 from assistant.retrieve import Retriever
 from index.encoder import Encoder
@@ -72,10 +73,8 @@ class Assistant:
     def _ask(self, query: Query) -> Answer:
         began = time.perf_counter()
         allowed = self._store.pair_ids(query.filters) if query.filters else None
-        retrieved = self._retriever.retrieve(query.question, allowed)
-        found = rank(
-            retrieved, self._calibration, self._store.pair_text, depth=max(24, query.top_k)
-        )
+        retrieved = self._retriever.retrieve(query.question, allowed, previous=query.previous)
+        found = rank(retrieved, self._calibration, self._reading, depth=max(SHORTLIST, query.top_k))
         citations: list[Citation] = []
         for ranked in found:
             if len(citations) == query.top_k:
@@ -96,6 +95,9 @@ class Assistant:
             citations=tuple(citations),
             elapsed_ms=(time.perf_counter() - began) * 1000,
         )
+
+    def _reading(self, pair_id: int) -> Reading:
+        return Reading(*self._store.pair_text(pair_id))
 
     def filings(self, filters: Filters | None = None) -> list[Filing]:
         """The filings in the store that pass the filters."""

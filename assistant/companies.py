@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from assistant.places import without_place
 from index.normalize import normalize
 
 _CODE = re.compile(r"(?<!\d)\d{6}(?!\d)")
@@ -24,6 +25,7 @@ class Company:
 
     name: str
     code: str | None
+    short: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,9 @@ class CompanyMatcher:
     """Finds the companies of a store in questions."""
 
     def __init__(self, companies: Iterable[Company]) -> None:
-        self._companies = [(company, distinctive(company.name)) for company in companies]
+        self._companies = [
+            (company, distinctive(company.name, company.short)) for company in companies
+        ]
 
     def match(self, question: str) -> Mention:
         """The companies that a question names; of several that share a name's beginning,
@@ -59,18 +63,12 @@ class CompanyMatcher:
         return Mention(tuple(companies), text.strip() or normalize(question))
 
 
-def distinctive(name: str) -> tuple[str, ...]:
-    """A company's name as questions may have it: whole, and without place or legal form."""
-    from rjieba import tag
-
+def distinctive(name: str, short: str = "") -> tuple[str, ...]:
+    """A company's name as questions may have it: whole, short, without place or legal form."""
     whole = normalize(name)
     core = _LEGAL_FORM.sub("", whole)
-    rest = core
-    for word, kind in tag(core, False):  # guessed words are no places
-        if kind != "ns" or len(word) < _SHORTEST or len(rest) - len(word) < _SHORTEST:
-            break
-        rest = rest[len(word) :]
-    return tuple(dict.fromkeys(n for n in (whole, core, rest) if len(n) >= _SHORTEST))
+    names = (whole, normalize(short), core, without_place(core))
+    return tuple(dict.fromkeys(n for n in names if len(n) >= _SHORTEST))
 
 
 def _longest_start(names: Iterable[str], text: str) -> str:

@@ -1,26 +1,29 @@
 """Rank the candidates and say how sure the first one is.
 
-Two logistic models over the evidence: the first makes a shortlist of all candidates; the second
-also reads question and pair together (``match``), and gives each pair on the shortlist the
-probability that it answers, which is both its rank and its confidence. Their weights are fitted
-on labelled questions by ``python -m eval.calibrate`` and ship as ``calibration.json``.
+Three logistic models over named evidence: the first makes a shortlist of all candidates; the
+second also reads question and pair together (``match``) and ranks the shortlist; the third looks
+at the first pair and how it stands out from the others, and gives the probability that it
+answers. Their weights are fitted on labelled questions by ``python -m eval.calibrate`` and ship
+as ``calibration.json``.
 """
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from assistant.match import matched
+from assistant.match import Reading, read_together
 from assistant.retrieve import Candidate, Evidence, Retrieval, Retrieved
 from index.errors import CallError
 
 # Pairs that are read together with the question.
 SHORTLIST = 24
+# How far ahead a pair can be that has no rival.
+_ALONE = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,30 +36,15 @@ class Ranked:
 
 
 @dataclass(frozen=True, slots=True)
-class Weights:
-    """Weights of a logistic model over ``Evidence`` and how much of the question is covered."""
+class Linear:
+    """A logistic model: a bias, and weights of named values."""
 
-    bias: float = 0.0
-    similarity: float = 0.0
-    question_similarity: float = 0.0
-    answer_similarity: float = 0.0
-    lexical: float = 0.0
-    company: float = 0.0
-    other_company: float = 0.0
-    matched: float = 0.0
+    bias: float
+    weights: Mapping[str, float]
 
-    def logit(self, evidence: Evidence, covered: float = 0.0) -> float:
-        """Log-odds that a pair answers."""
-        return (
-            self.bias
-            + self.similarity * evidence.similarity
-            + self.question_similarity * evidence.question_similarity
-            + self.answer_similarity * evidence.answer_similarity
-            + self.lexical * evidence.lexical
-            + self.company * (evidence.company == 1)
-            + self.other_company * (evidence.company == -1)
-            + self.matched * covered
-        )
+    def logit(self, values: Mapping[str, float]) -> float:
+        """Log-odds. A weight whose value is missing counts nothing."""
+        return self.bias + sum(w * values.get(name, 0.0) for name, w in self.weights.items())
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,17 +60,17 @@ class Further:
     margin: float = 0.0
 
     def confidence(self, logit: float, first: float) -> float:
-        """Chance that a pair answers; never above the first one's."""
-        further = self.bias + self.logit * logit + self.margin * (first - logit)
-        return sigmoid(min(first, further))
+        """Chance that a pair answers."""
+        return sigmoid(self.bias + self.logit * logit + self.margin * (first - logit))
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """Both models, and the confidence from which Yuanda answers."""
+    """The models, and the confidence from which Yuanda answers."""
 
-    shortlist: Weights
-    final: Weights
+    shortlist: Linear
+    final: Linear
+    confidence: Linear
     further: Further
     threshold: float
 
@@ -91,54 +79,96 @@ class Calibration:
         """Read weights from JSON; the shipped ones by default."""
         path = path or Path(__file__).with_name("calibration.json")
         document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        models = {
+            name: Linear(document[name]["bias"], document[name]["weights"])
+            for name in ("shortlist", "final", "confidence")
+        }
         return cls(
-            shortlist=Weights(**document["shortlist"]),
-            final=Weights(**document["final"]),
-            further=Further(**document["further"]),
-            threshold=document["threshold"],
+            **models, further=Further(**document["further"]), threshold=document["threshold"]
         )
 
 
 def rank(
     retrieved: Retrieved,
     calibration: Calibration,
-    text_of: Callable[[int], str],
+    reading_of: Callable[[int], Reading],
     retrieval: Retrieval = "hybrid",
     depth: int = SHORTLIST,
 ) -> list[Ranked]:
     """The best ``depth`` candidates from best to worst, ties in the order of filing.
 
-    ``text_of`` gives a pair's text. ``dense`` and ``lexical`` rank by that side alone, for
-    comparison; the confidence is that of the whole all the same.
+    ``reading_of`` gives a pair's text and year. ``dense`` and ``lexical`` rank by that side
+    alone, for comparison; the confidence is that of the whole all the same.
     """
-    if retrieval == "dense":
-        score = {c.pair_id: c.evidence.similarity for c in retrieved.candidates}
-    elif retrieval == "lexical":
-        score = {c.pair_id: c.evidence.lexical for c in retrieved.candidates}
-    elif retrieval == "hybrid":
-        score = {c.pair_id: calibration.shortlist.logit(c.evidence) for c in retrieved.candidates}
-    else:
+    sides = {"dense": "similarity", "lexical": "lexical"}
+    if retrieval not in ("hybrid", *sides):
         raise CallError(f"unknown retriever {retrieval!r}: hybrid, dense or lexical")
-    best = sorted(retrieved.candidates, key=lambda c: (-score[c.pair_id], c.pair_id))[:depth]
-    covered = matched(retrieved.asked, [text_of(c.pair_id) for c in best])
-    logits = {
-        c.pair_id: calibration.final.logit(c.evidence, cover)
-        for c, cover in zip(best, covered, strict=True)
-    }
+    values = {c.pair_id: evidence_values(c.evidence) for c in retrieved.candidates}
     if retrieval == "hybrid":
-        score = logits
-        best.sort(key=lambda c: (-score[c.pair_id], c.pair_id))
-    first = max(logits.values(), default=0.0)
+        score = {pair: calibration.shortlist.logit(own) for pair, own in values.items()}
+    else:
+        score = {pair: own[sides[retrieval]] for pair, own in values.items()}
+    best = sorted(retrieved.candidates, key=lambda c: (-score[c.pair_id], c.pair_id))[:depth]
+    agreements = read_together(retrieved.asked, [reading_of(c.pair_id) for c in best])
+    read = [values[c.pair_id] | asdict(a) for c, a in zip(best, agreements, strict=True)]
+    logits = {c.pair_id: calibration.final.logit(own) for c, own in zip(best, read, strict=True)}
+    order = sorted(range(len(best)), key=lambda i: (-logits[best[i].pair_id], best[i].pair_id))
+    sure = sigmoid(
+        calibration.confidence.logit(
+            standing([logits[best[i].pair_id] for i in order], [read[i] for i in order], retrieved)
+        )
+    )
+    if retrieval == "hybrid":
+        best, score = [best[i] for i in order], logits
     return [
-        Ranked(c, score[c.pair_id], _confidence(calibration, logits[c.pair_id], first))
-        for c in best
+        Ranked(c, score[c.pair_id], _confidence(calibration, sure, logits, c.pair_id)) for c in best
     ]
 
 
-def _confidence(calibration: Calibration, logit: float, first: float) -> float:
-    if logit == first:
-        return sigmoid(logit)
-    return calibration.further.confidence(logit, first)
+def evidence_values(evidence: Evidence) -> dict[str, float]:
+    """What the shortlist is made by."""
+    return {
+        "similarity": evidence.similarity,
+        "question_similarity": evidence.question_similarity,
+        "answer_similarity": evidence.answer_similarity,
+        "lexical": evidence.lexical,
+        "company": float(evidence.company == 1),
+        "other_company": float(evidence.company == -1),
+    }
+
+
+def standing(
+    logits: Sequence[float], read: Sequence[Mapping[str, float]], retrieved: Retrieved
+) -> dict[str, float]:
+    """What the first pair's confidence is made by: itself, and how it stands out.
+
+    ``logits`` and ``read`` (all values of a pair) go from best to worst. Empty for no pair.
+    """
+    if not read:
+        return {}
+    first = dict(read[0])
+    rivals = {
+        f"{name}_behind": first[name] - max(own[name] for own in read)
+        for name in ("covered", "question_similarity", "lexical")
+    }
+    return {
+        **first,
+        **rivals,
+        "logit": logits[0],
+        "margin": logits[0] - logits[1] if len(logits) > 1 else _ALONE,
+        "margin_third": logits[0] - logits[2] if len(logits) > 2 else _ALONE,
+        "company_asked": float(any(own["company"] for own in read)),
+        "length": math.log(max(1, len(retrieved.asked))),
+    }
+
+
+def _confidence(
+    calibration: Calibration, sure: float, logits: Mapping[int, float], pair: int
+) -> float:
+    first = max(logits.values())
+    if logits[pair] == first:
+        return sure
+    return min(sure, calibration.further.confidence(logits[pair], first))
 
 
 def sigmoid(x: float) -> float:

@@ -12,11 +12,15 @@ Decision = Literal["answer", "abstain"]
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A question as asked, and what the asker restricts it to."""
+    """A question as asked, and what the asker restricts it to.
+
+    ``previous`` is the question that it follows up, if any.
+    """
 
     question: str
     top_k: int = 5
     filters: Filters = field(default_factory=Filters)
+    previous: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import Literal
 
 import numpy as np
 
-from assistant.companies import Company, CompanyMatcher
+from assistant.companies import Company, CompanyMatcher, Mention
 from index.encoder import Encoder, Vectors
 from index.snapshot import Indexes
 from index.vectors import Ids, is_question, pairs_of
@@ -74,12 +74,19 @@ class Retriever:
         self._dense = indexes.dense
         self._lexical = indexes.lexical
 
-    def retrieve(self, question: str, allowed: Ids | None = None, pool: int = POOL) -> Retrieved:
+    def retrieve(
+        self,
+        question: str,
+        allowed: Ids | None = None,
+        pool: int = POOL,
+        previous: str | None = None,
+    ) -> Retrieved:
         """Candidates for a question: the best of both sides, each once, by id.
 
-        ``allowed`` are the pairs that may be found (``None``: all).
+        ``allowed`` are the pairs that may be found (``None``: all). A question that names no
+        company is about that of the ``previous`` one, and a short one about its topic, too.
         """
-        mention = self._matcher.match(question)
+        mention = self._mention(question, previous)
         vector = self._encoder.encode_queries([mention.rest])
         named = [self._companies[company] for company in mention.companies]
         scopes = [allowed]
@@ -107,6 +114,13 @@ class Retriever:
             for place, pair in enumerate(pairs.tolist())
         ]
         return Retrieved(mention.rest, tuple(candidates))
+
+    def _mention(self, question: str, previous: str | None) -> Mention:
+        mention = self._matcher.match(question)
+        if previous is None or mention.companies:
+            return mention
+        former = self._matcher.match(previous)
+        return Mention(former.companies, f"{mention.rest} {former.rest}")
 
     def _similarities(self, vector: Vectors, pairs: Ids) -> dict[int, tuple[float, float]]:
         """Each pair's cosines: of its question, and the best of its answer's passages.

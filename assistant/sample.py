@@ -50,7 +50,9 @@ def _build(folder: Path, encoder: Encoder) -> None:
 def _key(encoder: Encoder) -> str:
     import hashlib
 
-    digest = hashlib.sha256(f"{encoder.name}\n{encoder.revision}\n".encode())
+    from index.schema import VERSION
+
+    digest = hashlib.sha256(f"{encoder.name}\n{encoder.revision}\n{VERSION}\n".encode())
     for path in sorted(SAMPLE.iterdir()):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]

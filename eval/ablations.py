@@ -11,12 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-
-from assistant.decide import Calibration, Further
-from assistant.match import matched
+from assistant.decide import Calibration, Further, Linear
+from assistant.match import Agreement, Reading, read_together
 from assistant.retrieve import Retriever
-from eval.calibrate import Asked, features_of, fit
+from eval.calibrate import Asked, asked_of, fit
 from eval.corpora import Corpus, open_corpus
 from eval.systems import System, yuanda
 from eval.written import COLLECTION, WrittenQuestion, read_written
@@ -49,33 +47,34 @@ class Ablations:
 
     def __init__(self, encoder: Encoder, collection: Path = COLLECTION) -> None:
         self._train = open_corpus(collection, encoder, "train")
-        self._questions = [q for q in read_written("train", collection) if q.style != "follow-up"]
-        self._covered: dict[tuple[str, int], float] = {}
+        self._questions = read_written("train", collection)
+        self._read: dict[tuple[str, int], Agreement] = {}
 
     def system(self, corpus: Corpus, parts: Parts) -> System:
         """The hybrid over ``corpus`` with ``parts`` only."""
         retriever = retriever_of(self._train, parts)
         shortlist, final = fit([self._asked(parts, retriever, q) for q in self._questions])
-        calibration = Calibration(shortlist, final, Further(), threshold=0.5)
-        text_of = corpus.text if parts.late_interaction else _no_text
-        return yuanda(corpus, calibration, "hybrid", retriever_of(corpus, parts), text_of)
+        sure = Linear(0.0, {"logit": 1.0})
+        calibration = Calibration(shortlist, final, sure, Further(), threshold=0.5)
+        reading_of = corpus.reading if parts.late_interaction else _nothing
+        return yuanda(corpus, calibration, "hybrid", retriever_of(corpus, parts), reading_of)
 
     def _asked(self, parts: Parts, retriever: Retriever, question: WrittenQuestion) -> Asked:
-        retrieved = retriever.retrieve(question.question)
+        retrieved = retriever.retrieve(question.question, previous=question.previous)
         ids = [c.pair_id for c in retrieved.candidates]
-        covered = self._match(retrieved.asked, ids) if parts.late_interaction else [0.0] * len(ids)
-        rows = zip(retrieved.candidates, covered, strict=True)
-        return Asked(
-            question,
-            np.array([features_of(*row) for row in rows]),
-            np.array([self._train.document_ids[i] in question.answers for i in ids]),
+        agreements = (
+            self._together(retrieved.asked, ids)
+            if parts.late_interaction
+            else [Agreement()] * len(ids)
         )
+        names = [self._train.document_ids[i] for i in ids]
+        return asked_of(question, retrieved, agreements, names)
 
-    def _match(self, asked: str, ids: Sequence[int]) -> list[float]:
-        new = [i for i in ids if (asked, i) not in self._covered]
-        values = matched(asked, [self._train.text(i) for i in new])
-        self._covered |= {(asked, i): value for i, value in zip(new, values, strict=True)}
-        return [self._covered[asked, i] for i in ids]
+    def _together(self, asked: str, ids: Sequence[int]) -> list[Agreement]:
+        new = [i for i in ids if (asked, i) not in self._read]
+        found = read_together(asked, [self._train.reading(i) for i in new])
+        self._read |= {(asked, i): own for i, own in zip(new, found, strict=True)}
+        return [self._read[asked, i] for i in ids]
 
 
 def retriever_of(corpus: Corpus, parts: Parts) -> Retriever:
@@ -90,5 +89,5 @@ def retriever_of(corpus: Corpus, parts: Parts) -> Retriever:
     return Retriever(corpus.encoder, indexes, corpus.companies if parts.company_match else {})
 
 
-def _no_text(_pair_id: int) -> str:
-    return ""
+def _nothing(_pair_id: int) -> Reading:
+    return Reading("")

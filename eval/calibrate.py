@@ -1,57 +1,57 @@
 """Fit the ranking and the confidence: ``python -m eval.calibrate``.
 
-Both logistic models' weights are fitted on the training part of the written questions, each asked
-of stores of two sizes (all filings, one company's), so that the confidence holds for small stores
-too. On the development part the final logits are scaled so that confidence is accuracy. The test
-part is never read.
+The ranking's weights are fitted on the training part of the written questions, each asked of
+stores of two sizes (all filings, one company's), so that the confidence holds for small stores
+too; so is the model of the confidence. On the development part the confidence is scaled so that
+it is accuracy, and the threshold is set so that at most the given share of the answered is wrong.
+The test part is never read.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from assistant.companies import Company
-from assistant.decide import SHORTLIST, Further, Weights
-from assistant.match import matched
-from assistant.retrieve import Candidate, Retriever
+from assistant.decide import SHORTLIST, Further, Linear, evidence_values, standing
+from assistant.match import Agreement, Reading, read_together
+from assistant.retrieve import Evidence, Retrieved, Retriever
 from eval.written import FiledPair, Split, WrittenQuestion, read_pairs, read_written
 from index.encoder import Encoder, load_encoder
 from index.snapshot import index_pairs
 
 TARGET = Path(__file__).parent.parent / "assistant" / "calibration.json"
 
-# What each weight but the bias is multiplied with; ``matched`` comes last.
-_FEATURES = tuple(f.name for f in fields(Weights) if f.name != "bias")
+EVIDENCE = tuple(evidence_values(Evidence(0.0, 0.0, 0.0)))
+AGREEMENT = tuple(f.name for f in fields(Agreement))
+FEATURES = (*EVIDENCE, *AGREEMENT)
 _LEVELS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 
 Rows = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question's candidates: features of shape (n, features) and which of them answer."""
+    """A question's candidates: values of shape (n, features) and which of them answer."""
 
     question: WrittenQuestion
-    features: Rows
-    right: npt.NDArray[np.bool_]
-
-
-def features_of(candidate: Candidate, covered: float) -> list[float]:
-    """A candidate's features, in the order of the weights."""
-    return [Weights(**{name: 1.0}).logit(candidate.evidence, covered) for name in _FEATURES]
+    retrieved: Retrieved
+    values: Rows
+    right: Flags
 
 
 def ask_all(split: Split, encoder: Encoder) -> Iterator[Asked]:
     """Each question of a split, asked of all filings and of its company's alone."""
     pairs = read_pairs(split)
-    questions = [q for q in read_written(split) if q.style != "follow-up"]
+    questions = read_written(split)
     yield from _ask(questions, pairs, encoder)
     for company in sorted({p.filing.company for p in pairs}):
         own = [p for p in pairs if p.filing.company == company]
@@ -66,24 +66,40 @@ def _ask(
 ) -> Iterator[Asked]:
     retriever = retriever_over(pairs, encoder)
     for question in questions:
-        retrieved = retriever.retrieve(question.question)
+        retrieved = retriever.retrieve(question.question, previous=question.previous)
         found = [pairs[c.pair_id] for c in retrieved.candidates]
-        texts = [f"{p.pair.question}\n{p.pair.answer}" for p in found]
-        covered = matched(retrieved.asked, texts)
-        yield Asked(
-            question,
-            np.array(
-                [features_of(*row) for row in zip(retrieved.candidates, covered, strict=True)]
-            ),
-            np.array([p.name in question.answers for p in found]),
-        )
+        agreements = read_together(retrieved.asked, [reading_of(p) for p in found])
+        names = [p.name for p in found]
+        yield asked_of(question, retrieved, agreements, names)
+
+
+def asked_of(
+    question: WrittenQuestion,
+    retrieved: Retrieved,
+    agreements: Sequence[Agreement],
+    names: Sequence[str],
+) -> Asked:
+    """A question's candidates, in the order retrieved, as rows of ``FEATURES``."""
+    values = [
+        list((evidence_values(c.evidence) | asdict(own)).values())
+        for c, own in zip(retrieved.candidates, agreements, strict=True)
+    ]
+    right = np.array([name in question.answers for name in names])
+    return Asked(question, retrieved, np.array(values), right)
+
+
+def reading_of(filed: FiledPair) -> Reading:
+    """A written pair as the program reads it."""
+    text = f"{filed.pair.question}\n{filed.pair.answer}"
+    return Reading(text, (filed.filing.activity_date or "")[:4] or None)
 
 
 def retriever_over(pairs: Sequence[FiledPair], encoder: Encoder) -> Retriever:
     """A retriever over written pairs; pair ids are places in ``pairs``."""
     places: dict[Company, list[int]] = {}
     for place, p in enumerate(pairs):
-        places.setdefault(Company(p.filing.company, p.filing.code), []).append(place)
+        key = Company(p.filing.company, p.filing.code, p.filing.short_name)
+        places.setdefault(key, []).append(place)
     return Retriever(
         encoder,
         index_pairs([(place, p.pair) for place, p in enumerate(pairs)], encoder),
@@ -91,57 +107,83 @@ def retriever_over(pairs: Sequence[FiledPair], encoder: Encoder) -> Retriever:
     )
 
 
-def fit(asked: Sequence[Asked]) -> tuple[Weights, Weights]:
-    """Weights of the shortlist's model and of the final one, each question weighing the same."""
-    first = _logistic(asked, len(_FEATURES) - 1)
-    return first, _logistic([_shortlisted(one, first) for one in asked], len(_FEATURES))
+def fit(asked: Sequence[Asked]) -> tuple[Linear, Linear]:
+    """The shortlist's model and the final one, each question weighing the same."""
+    first = _candidates_model(asked, EVIDENCE)
+    return first, _candidates_model([shortlisted(one, first) for one in asked], FEATURES)
 
 
-def _logistic(asked: Sequence[Asked], used: int) -> Weights:
+def _candidates_model(asked: Sequence[Asked], names: Sequence[str]) -> Linear:
     from sklearn.linear_model import LogisticRegression
 
-    model = LogisticRegression(C=100, max_iter=5000)
+    model = LogisticRegression(C=100, max_iter=8000)
     model.fit(
-        np.concatenate([one.features[:, :used] for one in asked]),
+        np.concatenate([one.values[:, : len(names)] for one in asked]),
         np.concatenate([one.right for one in asked]),
         np.concatenate([np.full(len(one.right), 1 / len(one.right)) for one in asked]),
     )
-    found = dict(zip(_FEATURES[:used], model.coef_[0].tolist(), strict=True))
-    return Weights(bias=float(model.intercept_[0]), **found)
+    weights = dict(zip(names, model.coef_[0].tolist(), strict=True))
+    return Linear(float(model.intercept_[0]), weights)
 
 
-def _shortlisted(one: Asked, weights: Weights) -> Asked:
-    best = np.argsort(-logits(one, weights), kind="stable")[:SHORTLIST]
-    return replace(one, features=one.features[best], right=one.right[best])
+def shortlisted(one: Asked, model: Linear) -> Asked:
+    """The candidates that the shortlist keeps."""
+    best = np.argsort(-logits(one, model), kind="stable")[:SHORTLIST]
+    return replace(one, values=one.values[best], right=one.right[best])
 
 
-def logits(one: Asked, weights: Weights) -> Rows:
+def logits(one: Asked, model: Linear) -> Rows:
     """Logit of each candidate."""
-    scores: Rows = one.features @ [getattr(weights, name) for name in _FEATURES] + weights.bias
+    weights = np.array([model.weights.get(name, 0.0) for name in FEATURES])
+    scores: Rows = one.values @ weights + model.bias
     return scores
 
 
-def recalibrate(weights: Weights, asked: Sequence[Asked]) -> Weights:
-    """Scale and shift the logits so that the first candidate's confidence is its accuracy.
+def fit_confidence(final: Linear, train: Sequence[Asked], dev: Sequence[Asked]) -> Linear:
+    """The first pair's confidence: fitted on ``train``, scaled to be accuracy on ``dev``.
 
     Platt 1999, "Probabilistic outputs for support vector machines".
     """
     from sklearn.linear_model import LogisticRegression
 
-    scores, right = firsts(weights, asked)
-    model = LogisticRegression(C=1e6).fit(scores.reshape(-1, 1), right)
-    scale, shift = float(model.coef_[0][0]), float(model.intercept_[0])
-    scaled = {name: scale * getattr(weights, name) for name in _FEATURES}
-    return Weights(bias=scale * weights.bias + shift, **scaled)
+    rows, right = firsts(final, train)
+    names = tuple(rows[0])
+    values = np.array([list(row.values()) for row in rows])
+    mean, spread = values.mean(axis=0), values.std(axis=0) + 1e-9
+    model = LogisticRegression(C=0.1, max_iter=8000).fit((values - mean) / spread, right)
+    weights = model.coef_[0] / spread
+    plain = Linear(
+        float(model.intercept_[0] - weights @ mean),
+        dict(zip(names, weights.tolist(), strict=True)),
+    )
+    rows, right = firsts(final, dev)
+    scores = np.array([plain.logit(row) for row in rows]).reshape(-1, 1)
+    scaling = LogisticRegression(C=1e6).fit(scores, right)
+    scale, shift = float(scaling.coef_[0][0]), float(scaling.intercept_[0])
+    scaled = {name: scale * weight for name, weight in plain.weights.items()}
+    return Linear(scale * plain.bias + shift, scaled)
 
 
-def fit_further(weights: Weights, asked: Sequence[Asked]) -> Further:
+def firsts(final: Linear, asked: Sequence[Asked]) -> tuple[list[Mapping[str, float]], Flags]:
+    """What the first pair's confidence is made by for each question, and whether it answers."""
+    rows: list[Mapping[str, float]] = []
+    right = []
+    for one in asked:
+        scores = logits(one, final)
+        order = np.argsort(-scores, kind="stable")
+        read = [dict(zip(FEATURES, one.values[i].tolist(), strict=True)) for i in order]
+        rows.append(standing(scores[order].tolist(), read, one.retrieved))
+        right.append(one.right[order[0]])
+    return rows, np.array(right)
+
+
+def fit_further(final: Linear, asked: Sequence[Asked]) -> Further:
     """Fit the model of the pairs ranked second to fifth."""
     from sklearn.linear_model import LogisticRegression
 
     rows, labels = [], []
     for one in asked:
-        scores = logits(one, weights)
+        scores = logits(one, final)
         first, *further = np.argsort(-scores, kind="stable")[:5]
         rows += [(scores[i], scores[first] - scores[i]) for i in further]
         labels += [one.right[i] for i in further]
@@ -150,52 +192,58 @@ def fit_further(weights: Weights, asked: Sequence[Asked]) -> Further:
     return Further(float(model.intercept_[0]), logit, margin)
 
 
-def firsts(weights: Weights, asked: Sequence[Asked]) -> tuple[Rows, npt.NDArray[np.bool_]]:
-    """The first candidate's logit for each question, and whether it answers."""
-    scores = [logits(one, weights) for one in asked]
-    best = [int(np.argmax(s)) for s in scores]
-    right = [one.right[i] for one, i in zip(asked, best, strict=True)]
-    return np.array([s[i] for s, i in zip(scores, best, strict=True)]), np.array(right)
+def threshold_for(confidence: Rows, right: Flags, wrong: float) -> float:
+    """The lowest confidence from which at most the share ``wrong`` of the answered is wrong."""
+    order = np.argsort(-confidence, kind="stable")
+    share = np.cumsum(~right[order]) / np.arange(1, len(order) + 1)
+    fits = np.flatnonzero(share <= wrong)
+    return float(confidence[order[fits[-1]]]) if len(fits) else 1.0
 
 
 def main() -> None:
     """Fit, write ``assistant/calibration.json``, print what each threshold would do."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=TARGET)
-    parser.add_argument("--threshold", type=float, default=0.5)
+    parser.add_argument("--wrong", type=float, default=0.05, help="share of the answered")
     arguments = parser.parse_args()
     encoder = load_encoder()
     train, dev = list(ask_all("train", encoder)), list(ask_all("dev", encoder))
     first, final = fit(train)
-    dev = [_shortlisted(one, first) for one in dev]
-    final = recalibrate(final, dev)
-    further = fit_further(final, dev)
+    train, dev = ([shortlisted(one, first) for one in part] for part in (train, dev))
+    sure = fit_confidence(final, train, dev)
+    rows, right = firsts(final, dev)
+    confidence = 1 / (1 + np.exp(-np.array([sure.logit(row) for row in rows])))
+    threshold = round(threshold_for(confidence, right, arguments.wrong), 3)
     document = {
         "made_by": "python -m eval.calibrate",
         "model": f"{encoder.name} {encoder.revision[:12]}",
         "questions": {"train": len(train), "dev": len(dev)},
         "shortlist": _rounded(first),
         "final": _rounded(final),
-        "further": _rounded(further),
-        "threshold": arguments.threshold,
+        "confidence": _rounded(sure),
+        "further": {k: round(v, 4) for k, v in asdict(fit_further(final, dev)).items()},
+        "wrong_accepted": arguments.wrong,
+        "threshold": threshold,
     }
     arguments.out.write_text(json.dumps(document, indent=2) + "\n", "utf-8")
-    print(_table(final, dev))
+    answerable = np.array([bool(one.question.answers) for one in dev])
+    print(_table(confidence, right, answerable, (*_LEVELS, threshold)))
 
 
-def _rounded(record: Weights | Further) -> dict[str, float]:
-    return {name: round(value, 4) for name, value in asdict(record).items()}
+def _rounded(model: Linear) -> dict[str, Any]:
+    return {
+        "bias": round(model.bias, 4),
+        "weights": {name: round(weight, 4) for name, weight in model.weights.items()},
+    }
 
 
-def _table(weights: Weights, asked: Sequence[Asked]) -> str:
-    scores, right = firsts(weights, asked)
-    answerable = np.array([bool(one.question.answers) for one in asked])
+def _table(confidence: Rows, right: Flags, answerable: Flags, levels: Sequence[float]) -> str:
     lines = [
         f"development part: right first {right[answerable].mean():.3f}",
         "threshold  coverage  wrong among answered",
     ]
-    for level in _LEVELS:
-        answered = 1 / (1 + np.exp(-scores)) >= level
+    for level in sorted(levels):
+        answered = confidence >= level
         coverage = (answered & answerable).sum() / answerable.sum()
         wrong = (answered & ~right).sum() / max(1, answered.sum())
         lines.append(f"{level:>9}  {coverage:>8.3f}  {wrong:>20.3f}")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
 from assistant.companies import Company
+from assistant.match import Reading
 from assistant.retrieve import Retriever
 from eval.datasets import (
     BeirSet,
@@ -41,7 +42,10 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
-    """An indexed corpus with its queries; pair ids are places in ``document_ids``."""
+    """An indexed corpus with its queries; pair ids are places in ``document_ids``.
+
+    ``years`` (YYYY) are of the pairs' filings, where they have one.
+    """
 
     encoder: Encoder
     indexes: Indexes
@@ -50,6 +54,7 @@ class Corpus:
     queries: tuple[LabelledQuery, ...]
     companies: Mapping[Company, Ids]
     split: Split | None = None
+    years: Mapping[int, str] = field(default_factory=dict)
 
     def retriever(self) -> Retriever:
         """The retriever that answers questions, over this corpus."""
@@ -60,10 +65,10 @@ class Corpus:
         indexes = index_pairs(list(enumerate(self.pairs)), encoder)
         return replace(self, encoder=encoder, indexes=Indexes(indexes.dense, self.indexes.lexical))
 
-    def text(self, pair_id: int) -> str:
-        """Question and answer of a pair."""
+    def reading(self, pair_id: int) -> Reading:
+        """Question and answer of a pair, and the year of its filing where it has one."""
         pair = self.pairs[pair_id]
-        return f"{pair.question}\n{pair.answer}"
+        return Reading(f"{pair.question}\n{pair.answer}", self.years.get(pair_id))
 
     def allowed(self, query: LabelledQuery) -> Ids | None:
         """The pairs that may be ranked for a query; ``None`` for all."""
@@ -92,7 +97,7 @@ def _beir(dataset: BeirSet, encoder: Encoder) -> Corpus:
     # A document is a pair that is only searched, never cited.
     pairs = [Pair("", d.title, d.text, 0, 0, (), ()) for d in dataset.documents]
     names = [document.id for document in dataset.documents]
-    return _corpus(encoder, pairs, names, dataset.queries, {})
+    return _corpus(encoder, pairs, names, dataset.queries, ())
 
 
 def _written(folder: Path, split: Split, encoder: Encoder) -> Corpus:
@@ -104,7 +109,7 @@ def _written(folder: Path, split: Split, encoder: Encoder) -> Corpus:
         [p.pair for p in pairs],
         list(filed),
         queries,
-        pairs_of_companies(p.filing for p in pairs),
+        [p.filing for p in pairs],
         split,
     )
 
@@ -120,7 +125,9 @@ def _query(question: WrittenQuestion, filed: Mapping[str, FiledPair]) -> Labelle
     else:
         slices["type"] = question.kind or "unanswerable"
     relevant = dict.fromkeys(question.answers, 1)
-    return LabelledQuery(question.id, question.question, relevant, slices=slices)
+    return LabelledQuery(
+        question.id, question.question, relevant, slices=slices, previous=question.previous
+    )
 
 
 def _filings(folder: Path, questions: tuple[FiledQuestion, ...], encoder: Encoder) -> Corpus:
@@ -151,7 +158,7 @@ def _filings(folder: Path, questions: tuple[FiledQuestion, ...], encoder: Encode
         LabelledQuery(str(i), q.question, _relevant(q, folder, shas, places), slices=q.slices)
         for i, q in enumerate(questions, start=1)
     ]
-    return _corpus(encoder, pairs, names, queries, pairs_of_companies(filings))
+    return _corpus(encoder, pairs, names, queries, filings)
 
 
 def _relevant(
@@ -177,7 +184,8 @@ def pairs_of_companies(filings: Iterable[Filing]) -> dict[Company, Ids]:
     places: dict[Company, list[int]] = {}
     for place, filing in enumerate(filings):
         if filing.company:
-            places.setdefault(Company(filing.company, filing.code), []).append(place)
+            key = Company(filing.company, filing.code, filing.short_name)
+            places.setdefault(key, []).append(place)
     return {company: np.array(found, dtype=np.int64) for company, found in places.items()}
 
 
@@ -186,9 +194,19 @@ def _corpus(
     pairs: Iterable[Pair],
     names: Iterable[str],
     queries: Iterable[LabelledQuery],
-    companies: Mapping[Company, Ids],
+    filings: Sequence[Filing],
     split: Split | None = None,
 ) -> Corpus:
+    """``filings`` names one for each pair, or is empty."""
     pairs = tuple(pairs)
-    indexes = index_pairs(list(enumerate(pairs)), encoder)
-    return Corpus(encoder, indexes, pairs, tuple(names), tuple(queries), companies, split)
+    dates = [filing.activity_date or filing.filed_date for filing in filings]
+    return Corpus(
+        encoder,
+        index_pairs(list(enumerate(pairs)), encoder),
+        pairs,
+        tuple(names),
+        tuple(queries),
+        pairs_of_companies(filings),
+        split,
+        {place: date[:4] for place, date in enumerate(dates) if date},
+    )

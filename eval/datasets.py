@@ -30,7 +30,8 @@ class LabelledQuery:
     """A query, the documents that answer it with their grades, and the ones to rank.
 
     ``relevant`` is empty where nothing answers; ``candidates`` is ``None`` for all;
-    ``slices`` maps some of ``SLICES`` to the query's value.
+    ``slices`` maps some of ``SLICES`` to the query's value; ``previous`` is the question that
+    the query follows up, if any.
     """
 
     id: str
@@ -38,6 +39,7 @@ class LabelledQuery:
     relevant: Mapping[str, int]
     candidates: frozenset[str] | None = None
     slices: Mapping[str, str] = field(default_factory=dict)
+    previous: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

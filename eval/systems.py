@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from assistant.decide import Calibration, rank
+from assistant.match import Reading
 from assistant.retrieve import Retrieval, Retriever
 from eval.corpora import Corpus
 from eval.datasets import LabelledQuery
@@ -29,14 +30,14 @@ def yuanda(
     calibration: Calibration,
     retrieval: Retrieval = "hybrid",
     retriever: Retriever | None = None,
-    text_of: Callable[[int], str] | None = None,
+    reading_of: Callable[[int], Reading] | None = None,
 ) -> System:
     """The program as it ships, at the depths that it ships with, or with one part exchanged."""
     searched = retriever or corpus.retriever()
 
     def ask(query: LabelledQuery) -> Iterable[Found]:
-        retrieved = searched.retrieve(query.text, corpus.allowed(query))
-        ranked = rank(retrieved, calibration, text_of or corpus.text, retrieval)
+        retrieved = searched.retrieve(query.text, corpus.allowed(query), previous=query.previous)
+        ranked = rank(retrieved, calibration, reading_of or corpus.reading, retrieval)
         return [
             Found(corpus.document_ids[r.candidate.pair_id], r.score, r.confidence) for r in ranked
         ]

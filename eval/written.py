@@ -68,6 +68,7 @@ def read_pairs(split: Split, folder: Path = COLLECTION) -> list[FiledPair]:
             activity_types=tuple(source["activity_types"]),
             activity_date=source["activity_date"],
             filed_date=source["filed_date"],
+            short_name=source["company"].get("short", ""),
         )
         for place, pair in enumerate(source["pairs"]):
             answer = "\n".join(pair["answer"])

@@ -51,6 +51,7 @@ class Filing:
     participants: str = ""
     hosts: str = ""
     pages: int | None = None
+    short_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from index.records import Box, Filing, Pair, Span
 FILING_COLUMNS = (
     "path", "sha256", "format", "title", "company", "code", "exchange", "activity_types",
     "activity_date", "filed_date", "place", "participants", "hosts", "pages",
+    "short_name",
 )  # fmt: skip
 PAIR_COLUMNS = (
     "number", "question", "answer", "start", "end", "question_spans", "answer_spans", "pages",

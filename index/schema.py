@@ -1,6 +1,6 @@
 """The store's database schema and its version."""
 
-VERSION = 1
+VERSION = 2
 
 SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
@@ -21,6 +21,7 @@ CREATE TABLE filings (
     participants TEXT NOT NULL,
     hosts TEXT NOT NULL,
     pages INTEGER,
+    short_name TEXT NOT NULL,
     text BLOB NOT NULL,
     warnings TEXT NOT NULL,
     added_at TEXT NOT NULL
@@ -51,3 +52,8 @@ CREATE TABLE passages (
 ) STRICT;
 CREATE INDEX passages_of_pair ON passages (pair_id);
 """
+
+# What brings a database of a version to the next one.
+MIGRATIONS = {
+    1: "ALTER TABLE filings ADD COLUMN short_name TEXT NOT NULL DEFAULT ''",
+}

@@ -22,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 from filelock import FileLock
 
+from index.database import DATABASE, connect, lock
 from index.encoder import Encoder, Vectors
 from index.errors import CallError, ModelError, StoreError
 from index.files import copy_atomically
@@ -36,17 +37,13 @@ from index.rows import (
     pair_of,
     pair_row,
 )
-from index.schema import SCHEMA, VERSION
 from index.vectors import passage_id
 
 Ids = npt.NDArray[np.int64]
 Added = Literal["added", "replaced", "unchanged"]
 
-_DATABASE = "store.sqlite"
-_LOCK = "store.lock"
 # A copy, whole or (with a point before it) on its way.
 _COPY = re.compile(r"(\.?)([0-9a-f]{64})\.")
-_PATIENCE = 30  # seconds for another process to finish its transaction
 _FILING = columns(FILING_COLUMNS, "filings")
 _PAIR = columns(PAIR_COLUMNS, "pairs")
 _JOINED = "pairs JOIN filings ON filings.id = pairs.filing_id"
@@ -72,7 +69,7 @@ class Store:
     @staticmethod
     def exists(folder: Path) -> bool:
         """Whether the folder holds a store."""
-        return (folder / _DATABASE).is_file()
+        return (folder / DATABASE).is_file()
 
     @classmethod
     def open(cls, folder: Path, *, create: bool = False) -> Self:
@@ -88,7 +85,7 @@ class Store:
         try:
             if create:
                 (folder / "filings").mkdir(parents=True, exist_ok=True)
-            connection = _connect(folder)
+            connection = connect(folder)
         except OSError as error:
             raise StoreError(f"{folder}: {error.strerror or error}") from None
         except sqlite3.Error as error:
@@ -271,7 +268,7 @@ class Store:
 
         Entering it raises ``OSError`` where the folder can't be written or it takes too long.
         """
-        return _lock(self.folder)
+        return lock(self.folder)
 
     def known(self, sha256: str) -> bool:
         """Whether a filing with this content is in the store."""
@@ -302,14 +299,20 @@ class Store:
         width = len(FILING_COLUMNS)
         return filing_of(row[:width]), pair_of(row[width:])
 
-    def pair_text(self, pair_id: int) -> str:
-        """Question and answer of a pair, for searching; ``KeyError`` where there is none."""
+    def pair_text(self, pair_id: int) -> tuple[str, str | None]:
+        """Question and answer of a pair, and the year (YYYY) of its filing.
+
+        ``KeyError`` where there is none.
+        """
         row = self._connection.execute(
-            "SELECT question || char(10) || answer FROM pairs WHERE id = ?", (pair_id,)
+            "SELECT question || char(10) || answer, activity_date, filed_date"  # noqa: S608
+            f" FROM {_JOINED} WHERE pairs.id = ?",
+            (pair_id,),
         ).fetchone()
         if row is None:
             raise KeyError(pair_id)
-        return str(row[0])
+        text, held, filed = row
+        return text, (held or filed or "")[:4] or None
 
     def pairs_of(self, sha256: str) -> list[Pair]:
         """All pairs of a filing, as filed."""
@@ -328,15 +331,18 @@ class Store:
         )
         return np.array([row[0] for row in rows], dtype=np.int64)
 
-    def companies(self) -> dict[tuple[str, str | None], Ids]:
-        """Pairs (rising) of each company, by its name and code."""
+    def companies(self) -> dict[tuple[str, str | None, str], Ids]:
+        """Pairs (rising) of each company, by its name, code and short name."""
         found: dict[tuple[str, str | None], list[int]] = {}
+        shorts: dict[tuple[str, str | None], str] = {}
         rows = self._connection.execute(
-            f"SELECT company, code, pairs.id FROM {_JOINED} WHERE company <> '' ORDER BY pairs.id"  # noqa: S608
+            f"SELECT company, code, short_name, pairs.id FROM {_JOINED}"  # noqa: S608
+            " WHERE company <> '' ORDER BY pairs.id"
         )
-        for name, code, pair_id in rows:
+        for name, code, short, pair_id in rows:
             found.setdefault((name, code), []).append(pair_id)
-        return {key: np.array(ids, dtype=np.int64) for key, ids in found.items()}
+            shorts[name, code] = short or shorts.get((name, code), "")
+        return {(*key, shorts[key]): np.array(ids, dtype=np.int64) for key, ids in found.items()}
 
     def vectors(self, pairs: Iterable[int]) -> Iterator[tuple[int, bytes]]:
         """Passage id and vector (float32 bytes) of all passages of the pairs."""
@@ -357,34 +363,6 @@ class Store:
     def original(self, filing: Filing) -> Path:
         """Where the store's copy of a filing is."""
         return self.folder / "filings" / (filing.sha256 + Path(filing.path).suffix.lower())
-
-
-def _connect(folder: Path) -> sqlite3.Connection:
-    """Open the database, new or of this version."""
-    connection = sqlite3.connect(
-        folder / _DATABASE, isolation_level=None, timeout=_PATIENCE, check_same_thread=False
-    )
-    if _version(connection) == 0:
-        # SQLite doesn't wait where two processes turn to WAL at once.
-        with _lock(folder):
-            if _version(connection) == 0:
-                connection.execute("PRAGMA journal_mode = WAL")
-                connection.executescript(
-                    f"BEGIN IMMEDIATE; {SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;"
-                )
-    if _version(connection) > VERSION:
-        raise StoreError(f"{folder}: made by a newer Yuanda; upgrade to read it")
-    connection.execute("PRAGMA foreign_keys = ON")
-    connection.execute("PRAGMA synchronous = FULL")
-    return connection
-
-
-def _version(connection: sqlite3.Connection) -> int:
-    return int(connection.execute("PRAGMA user_version").fetchone()[0])
-
-
-def _lock(folder: Path) -> FileLock:
-    return FileLock(folder / _LOCK, timeout=_PATIENCE)
 
 
 def _where(filters: Filters) -> tuple[str, list[str]]:

@@ -6,21 +6,22 @@ import math
 
 import pytest
 
-from assistant.decide import Calibration, Further, Weights, rank, sigmoid
-from assistant.match import matched
+from assistant.decide import Calibration, Further, Linear, rank, sigmoid
+from assistant.match import Agreement, Reading, read_together
 from assistant.retrieve import Candidate, Evidence, Retrieved
 from index.errors import CallError
 
-SHORTLIST = Weights(bias=-2.0, similarity=1.0, question_similarity=2.0, lexical=4.0)
-FINAL = Weights(bias=-3.0, similarity=1.0, lexical=4.0, company=1.0, other_company=-5.0)
-CALIBRATION = Calibration(SHORTLIST, FINAL, Further(-1.0, 1.0, -0.5), threshold=0.5)
+SHORTLIST = Linear(-2.0, {"similarity": 1.0, "question_similarity": 2.0, "lexical": 4.0})
+FINAL = Linear(-3.0, {"similarity": 1.0, "lexical": 4.0, "company": 1.0, "other_company": -5.0})
+SURE = Linear(0.5, {"logit": 1.0, "margin": 2.0})
+CALIBRATION = Calibration(SHORTLIST, FINAL, SURE, Further(-1.0, 1.0, -0.5), threshold=0.5)
 DENSE = Candidate(7, Evidence(question_similarity=0.9, answer_similarity=0.1, lexical=0.0))
 LEXICAL = Candidate(3, Evidence(question_similarity=0.2, answer_similarity=0.4, lexical=0.9))
 BOTH = Retrieved("毛利率", (DENSE, LEXICAL))
 
 
-def no_text(_pair_id: int) -> str:
-    return ""
+def no_text(_pair_id: int) -> Reading:
+    return Reading("")
 
 
 def test_logits_and_confidence() -> None:
@@ -28,7 +29,8 @@ def test_logits_and_confidence() -> None:
     assert first.candidate is LEXICAL
     assert first.score == pytest.approx(-3.0 + 0.4 + 3.6)
     assert second.score == pytest.approx(-3.0 + 0.9)
-    assert first.confidence == pytest.approx(1 / (1 + math.exp(-first.score)))
+    sure = 0.5 + first.score + 2.0 * (first.score - second.score)
+    assert first.confidence == pytest.approx(1 / (1 + math.exp(-sure)))
     further = -1.0 + second.score - 0.5 * (first.score - second.score)
     assert second.confidence == pytest.approx(1 / (1 + math.exp(-further)))
 
@@ -43,11 +45,11 @@ def test_one_side_alone() -> None:
 def test_only_the_shortlist_is_read() -> None:
     read: list[int] = []
 
-    def text_of(pair_id: int) -> str:
+    def reading_of(pair_id: int) -> Reading:
         read.append(pair_id)
-        return ""
+        return Reading("")
 
-    assert len(rank(BOTH, CALIBRATION, text_of, depth=1)) == 1
+    assert len(rank(BOTH, CALIBRATION, reading_of, depth=1)) == 1
     assert read == [LEXICAL.pair_id]
 
 
@@ -75,14 +77,53 @@ def test_sigmoid_is_safe_far_out() -> None:
     assert sigmoid(0) == 0.5
 
 
-def test_matched() -> None:
-    whole, none, empty = matched("毛利率", ["公司毛利率为三成", "今日天气晴朗", ""])
-    assert whole == pytest.approx(1.0, abs=1e-5)
-    assert none < 0.7
-    assert empty == 0.0
-    assert matched("？", ["毛利率"]) == [0.0]
+def test_a_further_pair_is_never_surer_than_the_first() -> None:
+    unsure = Calibration(SHORTLIST, FINAL, Linear(-9.0, {}), Further(9.0, 0.0, 0.0), threshold=0.5)
+    first, second = rank(BOTH, unsure, no_text)
+    assert second.confidence == first.confidence == pytest.approx(sigmoid(-9.0))
 
 
-def test_matched_knows_related_words() -> None:
-    related, unrelated = matched("卖股票", ["股东减持公司股份", "公司研发投入增加"])
-    assert related > unrelated
+def agreement(question: str, text: str, year: str | None = None) -> Agreement:
+    return read_together(question, [Reading(text, year)])[0]
+
+
+def test_covered() -> None:
+    whole = agreement("毛利率", "公司毛利率为三成")
+    none = agreement("毛利率", "今日天气晴朗")
+    assert (whole.covered, whole.least, whole.literal) == pytest.approx((1.0, 1.0, 1.0), abs=1e-5)
+    assert whole.worst == pytest.approx(0.0, abs=1e-5)
+    assert none.covered < 0.7
+    assert none.literal == 0.0
+    assert agreement("毛利率", "") == Agreement()
+    assert agreement("？", "毛利率").covered == 0.0
+    assert read_together("毛利率", []) == []
+
+
+def test_related_words_cover_each_other() -> None:
+    related = agreement("卖股票", "股东减持公司股份").covered
+    assert related > agreement("卖股票", "公司研发投入增加").covered
+
+
+def test_years() -> None:
+    said = agreement("2023年毛利率", "2023 年毛利率为三成", "2024")
+    filed = agreement("2023年毛利率", "毛利率为三成", "2023")
+    absent = agreement("2023年毛利率", "2021年毛利率为三成", "2022")
+    assert (said.year_said, said.year_filed, said.year_absent) == (1.0, 0.0, 0.0)
+    assert (filed.year_said, filed.year_filed, filed.year_absent) == (0.0, 1.0, 0.0)
+    assert (absent.year_said, absent.year_filed, absent.year_absent) == (0.0, 0.0, 1.0)
+    unasked = agreement("毛利率", "2021年毛利率为三成", "2022")
+    assert (unasked.year_said, unasked.year_filed, unasked.year_absent) == (0.0, 0.0, 0.0)
+
+
+def test_parts_of_the_year() -> None:
+    assert agreement("三季度毛利率", "前三季度毛利率为三成").part_said == 1.0
+    assert agreement("上半年毛利率", "半年度毛利率为三成").part_said == 1.0
+    absent = agreement("一季度毛利率", "上半年毛利率为三成")
+    assert (absent.part_said, absent.part_absent) == (0.0, 1.0)
+
+
+def test_numbers() -> None:
+    assert agreement("28.6%的限售股", "占28.6%的股份").numbers_said == 1.0
+    half = agreement("1,200万元和35%", "1200 万元")
+    assert (half.numbers_said, half.numbers_absent) == (0.0, 0.5)
+    assert agreement("2023年毛利率", "无").numbers_absent == 0.0

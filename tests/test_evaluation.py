@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from assistant.decide import Calibration, Further, Weights
+from assistant.decide import Calibration, Further, Linear
 from eval import baseline
 from eval.ablations import Ablations, Parts, retriever_of
 from eval.compare import rows, untrained
@@ -31,8 +31,9 @@ from index.errors import CallError
 from tests.conftest import Call
 from tests.fakes import FakeEncoder
 
-WEIGHTS = Weights(bias=-4.0, similarity=8.0, company=1.0, other_company=-1.0)
-CALIBRATION = Calibration(WEIGHTS, WEIGHTS, Further(), threshold=0.5)
+WEIGHTS = Linear(-4.0, {"similarity": 8.0, "company": 1.0, "other_company": -1.0})
+SURE = Linear(0.0, {"logit": 1.0})
+CALIBRATION = Calibration(WEIGHTS, WEIGHTS, SURE, Further(), threshold=0.5)
 
 
 def outcome(query: str, right: bool, answered: bool = True, style: str = "plain") -> Outcome:
@@ -363,7 +364,7 @@ def test_the_gate(
     assert baseline.main([*call, "--write"]) == 0
     assert baseline.main(call) == 0
     # The same store, but a ranking that prefers what is least alike.
-    upside_down = replace(WEIGHTS, similarity=-8.0)
+    upside_down = Linear(-4.0, {"similarity": -8.0})
     worse = replace(CALIBRATION, shortlist=upside_down, final=upside_down)
     monkeypatch.setattr(Calibration, "load", lambda: worse)
     capsys.readouterr()

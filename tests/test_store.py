@@ -201,3 +201,14 @@ def test_a_moved_store_is_still_proved(store: Store, folder: Path, tmp_path: Pat
         proof = verify(again, read_lines)
     assert proof.failed == ()
     assert len(proof.notes) == 2
+
+
+def test_an_older_database_is_brought_up(store: Store) -> None:
+    home = store.folder
+    store.close()
+    older = sqlite3.connect(home / "store.sqlite")
+    older.executescript("ALTER TABLE filings DROP COLUMN short_name; PRAGMA user_version = 1")
+    older.close()
+    with Store.open(home) as opened:
+        assert {entry.filing.short_name for entry in opened.filings()} == {""}
+        assert verify(opened, read=read_lines).failed == ()

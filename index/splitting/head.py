@@ -51,6 +51,7 @@ _CODES = (
         r"[（(]\s*(?:SZ|SH|BJ|代码)?\s*[.：:]?\s*([0234689]\d{5})\s*(?:\.(?:SZ|SH|BJ))?\s*[)）]"
     ),
 )
+_SHORT = re.compile(r"(?:证券|股票|公司)\s*简\s*称\s*[：:]?\s*([*A-Za-z\u4e00-\u9fff]{2,10})")
 _COMPANY = re.compile(r"[\u4e00-\u9fff（）()A-Za-z]{2,40}?(?:股份有限公司|集团有限公司|有限公司)")
 _BOXES = "√☑■✓✔☒▣◼●þ🗹"
 _EMPTY = "□☐○◻◯¨"
@@ -89,17 +90,8 @@ def read_head(head: str, tail: str) -> tuple[dict[str, Any], int]:
     What isn't there is left out. Beside the fields: where the head ends, the company's talk
     before the questions left out.
     """
-    fields: dict[str, Any] = {}
+    fields = _named(head)
     end = max((_line_end(head, match) for match in _HEAD_LABEL.finditer(head)), default=0)
-    title = _TITLE.search(head)
-    if title:
-        fields["title"] = title.group().strip()
-    if company := _company(head):
-        fields["company"] = company
-    if code := _code(head):
-        fields["code"] = code
-    if exchange := _exchange(fields.get("code"), head):
-        fields["exchange"] = exchange
     for name, pattern in _FIELDS.items():
         for match in pattern.finditer(head):
             if value := _value(name, match.group(1)):
@@ -111,6 +103,23 @@ def read_head(head: str, tail: str) -> tuple[dict[str, Any], int]:
     if days := dates_in(tail):
         fields["filed_date"] = days[-1]
     return fields, end
+
+
+def _named(head: str) -> dict[str, Any]:
+    """Title, company, short name, code and exchange."""
+    fields: dict[str, Any] = {}
+    title = _TITLE.search(head)
+    if title:
+        fields["title"] = title.group().strip()
+    if company := _company(head):
+        fields["company"] = company
+    if code := _code(head):
+        fields["code"] = code
+    if short := _SHORT.search(head):
+        fields["short_name"] = short.group(1)
+    if exchange := _exchange(fields.get("code"), head):
+        fields["exchange"] = exchange
+    return fields
 
 
 def _line_end(head: str, label: re.Match[str]) -> int:
