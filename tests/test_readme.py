@@ -11,6 +11,7 @@ from urllib.parse import unquote
 
 import pytest
 
+from eval.tables import README, with_tables
 from tests.test_cli import subparsers
 
 ROOT = Path(__file__).parent.parent
@@ -87,3 +88,10 @@ def test_the_documents_are_really_read() -> None:
     assert {call.split()[0] for call in calls(readme, "yuanda")} >= {"add", "ask", "verify", "ui"}
     assert "run" in set(calls(readme, "make"))
     assert len(set(calls(ROOT / "eval" / "README.md", "python -m"))) >= 4
+
+
+def test_the_tables_are_those_of_the_committed_results() -> None:
+    text = README.read_text("utf-8")
+    assert "<!-- sample -->" in text
+    assert with_tables(text) == text, "run `python -m eval.tables`"
+    assert with_tables(text.replace("R@5", "R@6")) == text

@@ -1,0 +1,84 @@
+"""The tables in ``eval/README.md``, made from the committed results: ``python -m eval.tables``.
+
+A table stands between ``<!-- NAME -->`` and ``<!-- end -->``; a test holds that it is what the
+results say.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+RESULTS = Path(__file__).parent / "results"
+README = Path(__file__).parent / "README.md"
+_TABLE = re.compile(r"<!-- (?P<name>[\w-]+) -->\n.*?<!-- end -->", re.S)
+
+
+def with_tables(text: str, results: Path = RESULTS) -> str:
+    """``text`` with each marked table made anew; ``KeyError`` for one that nothing makes."""
+    return _TABLE.sub(lambda found: _marked(found["name"], results), text)
+
+
+def _marked(name: str, results: Path) -> str:
+    document = json.loads((results / f"{name}.json").read_text("utf-8"))
+    return f"<!-- {name} -->\n{_MAKERS[name.partition('-')[0]](document)}\n<!-- end -->"
+
+
+def _measures(document: Mapping[str, Any]) -> str:
+    """One run's measures with their intervals."""
+    rows = [
+        (name, f"{m['value']:.3f}", f"{m['low']:.3f} to {m['high']:.3f}")
+        for name, m in document["measures"].items()
+    ]
+    return _table(("measure", "value", "95 % interval"), rows)
+
+
+def _compare(document: Mapping[str, Any]) -> str:
+    """A row for each system; ``p`` is that of its R@1 being the first one's."""
+    measures = tuple(document["systems"][0]["measures"])
+    rows = []
+    for system in document["systems"]:
+        values = [f"{system['measures'][name]['value']:.3f}" for name in measures]
+        p = system["p"]["R@1"]
+        rows.append((system["system"], *values, "" if p is None else f"{p:.4f}"))
+    return _table(("system", *measures, "p (R@1)"), rows)
+
+
+def _parsing(document: Mapping[str, Any]) -> str:
+    """The whole, then a row for each format."""
+    measures = ("files", "expected", "precision", "recall", "f1", "answer_characters")
+    names = ("files", "pairs", "precision", "recall", "F1", "characters of answers")
+    rows = [
+        (label, *(_number(values[name]) for name in measures))
+        for label, values in (("all", document), *document["by"]["format"].items())
+    ]
+    return _table(("format", *names), rows)
+
+
+def _number(value: float) -> str:
+    return str(value) if isinstance(value, int) else f"{value:.4f}"
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
+
+
+_MAKERS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
+    "sample": _measures,
+    "evaluate": _measures,
+    "compare": _compare,
+    "parsing": _parsing,
+}
+
+
+def main() -> None:
+    """Write the tables."""
+    README.write_text(with_tables(README.read_text("utf-8")), "utf-8")
+
+
+if __name__ == "__main__":
+    main()
