@@ -12,10 +12,11 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from assistant.interaction import Coverage
 from assistant.match import Reading, read_together
 from assistant.retrieve import Candidate, Evidence, Retrieval, Retrieved
 from index.errors import CallError
@@ -24,6 +25,7 @@ from index.errors import CallError
 SHORTLIST = 24
 # How far ahead a pair can be that has no rival.
 _ALONE = 5.0
+_COVERAGE = tuple(f.name for f in fields(Coverage))
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +151,7 @@ def standing(
     first = dict(read[0])
     rivals = {
         f"{name}_behind": first[name] - max(own[name] for own in read)
-        for name in ("covered", "question_similarity", "lexical")
+        for name in ("question_similarity", "lexical", *_COVERAGE)
     }
     return {
         **first,

@@ -90,4 +90,4 @@ def retriever_of(corpus: Corpus, parts: Parts) -> Retriever:
 
 
 def _nothing(_pair_id: int) -> Reading:
-    return Reading("")
+    return Reading("", "")

@@ -32,6 +32,8 @@ TARGET = Path(__file__).parent.parent / "assistant" / "calibration.json"
 EVIDENCE = tuple(evidence_values(Evidence(0.0, 0.0, 0.0)))
 AGREEMENT = tuple(f.name for f in fields(Agreement))
 FEATURES = (*EVIDENCE, *AGREEMENT)
+# Weight of a question whose answers are hidden, and the least number of rivals left.
+_UNANSWERED, _RIVALS = 0.2, 4
 _LEVELS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 
 Rows = npt.NDArray[np.float64]
@@ -90,8 +92,8 @@ def asked_of(
 
 def reading_of(filed: FiledPair) -> Reading:
     """A written pair as the program reads it."""
-    text = f"{filed.pair.question}\n{filed.pair.answer}"
-    return Reading(text, (filed.filing.activity_date or "")[:4] or None)
+    year = (filed.filing.activity_date or "")[:4] or None
+    return Reading(filed.pair.question, filed.pair.answer, year)
 
 
 def retriever_over(pairs: Sequence[FiledPair], encoder: Encoder) -> Retriever:
@@ -142,15 +144,22 @@ def logits(one: Asked, model: Linear) -> Rows:
 def fit_confidence(final: Linear, train: Sequence[Asked], dev: Sequence[Asked]) -> Linear:
     """The first pair's confidence: fitted on ``train``, scaled to be accuracy on ``dev``.
 
+    The training questions are asked again with their answers hidden: near misses without number.
+
     Platt 1999, "Probabilistic outputs for support vector machines".
     """
     from sklearn.linear_model import LogisticRegression
 
     rows, right = firsts(final, train)
+    unanswered, none = firsts(final, [one for each in train for one in without_answers(each)])
     names = tuple(rows[0])
-    values = np.array([list(row.values()) for row in rows])
+    values = np.array([list(row.values()) for row in (*rows, *unanswered)])
     mean, spread = values.mean(axis=0), values.std(axis=0) + 1e-9
-    model = LogisticRegression(C=0.1, max_iter=8000).fit((values - mean) / spread, right)
+    model = LogisticRegression(C=0.1, max_iter=8000).fit(
+        (values - mean) / spread,
+        np.concatenate([right, none]),
+        np.concatenate([np.ones(len(right)), np.full(len(none), _UNANSWERED)]),
+    )
     weights = model.coef_[0] / spread
     plain = Linear(
         float(model.intercept_[0] - weights @ mean),
@@ -162,6 +171,13 @@ def fit_confidence(final: Linear, train: Sequence[Asked], dev: Sequence[Asked]) 
     scale, shift = float(scaling.coef_[0][0]), float(scaling.intercept_[0])
     scaled = {name: scale * weight for name, weight in plain.weights.items()}
     return Linear(scale * plain.bias + shift, scaled)
+
+
+def without_answers(one: Asked) -> Iterator[Asked]:
+    """The same question where its answers were not filed; nothing where too little is left."""
+    keep = ~one.right
+    if one.right.any() and keep.sum() >= _RIVALS:
+        yield replace(one, values=one.values[keep], right=one.right[keep])
 
 
 def firsts(final: Linear, asked: Sequence[Asked]) -> tuple[list[Mapping[str, float]], Flags]:

@@ -68,7 +68,7 @@ class Corpus:
     def reading(self, pair_id: int) -> Reading:
         """Question and answer of a pair, and the year of its filing where it has one."""
         pair = self.pairs[pair_id]
-        return Reading(f"{pair.question}\n{pair.answer}", self.years.get(pair_id))
+        return Reading(pair.question, pair.answer, self.years.get(pair_id))
 
     def allowed(self, query: LabelledQuery) -> Ids | None:
         """The pairs that may be ranked for a query; ``None`` for all."""

@@ -67,6 +67,7 @@ class StaticEncoder:
         self.name = name or folder.resolve().name
         self.revision = folder_revision(folder)
         self.dimension = int(self._rows.shape[1])
+        self.tokens_known = self._tokenizer.get_vocab_size()
 
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
         """Vectors of questions as asked."""

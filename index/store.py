@@ -299,20 +299,20 @@ class Store:
         width = len(FILING_COLUMNS)
         return filing_of(row[:width]), pair_of(row[width:])
 
-    def pair_text(self, pair_id: int) -> tuple[str, str | None]:
+    def pair_text(self, pair_id: int) -> tuple[str, str, str | None]:
         """Question and answer of a pair, and the year (YYYY) of its filing.
 
         ``KeyError`` where there is none.
         """
         row = self._connection.execute(
-            "SELECT question || char(10) || answer, activity_date, filed_date"  # noqa: S608
+            "SELECT question, answer, activity_date, filed_date"  # noqa: S608
             f" FROM {_JOINED} WHERE pairs.id = ?",
             (pair_id,),
         ).fetchone()
         if row is None:
             raise KeyError(pair_id)
-        text, held, filed = row
-        return text, (held or filed or "")[:4] or None
+        question, answer, held, filed = row
+        return question, answer, (held or filed or "")[:4] or None
 
     def pairs_of(self, sha256: str) -> list[Pair]:
         """All pairs of a filing, as filed."""

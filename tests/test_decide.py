@@ -21,7 +21,7 @@ BOTH = Retrieved("毛利率", (DENSE, LEXICAL))
 
 
 def no_text(_pair_id: int) -> Reading:
-    return Reading("")
+    return Reading("", "")
 
 
 def test_logits_and_confidence() -> None:
@@ -47,7 +47,7 @@ def test_only_the_shortlist_is_read() -> None:
 
     def reading_of(pair_id: int) -> Reading:
         read.append(pair_id)
-        return Reading("")
+        return Reading("", "")
 
     assert len(rank(BOTH, CALIBRATION, reading_of, depth=1)) == 1
     assert read == [LEXICAL.pair_id]
@@ -84,7 +84,7 @@ def test_a_further_pair_is_never_surer_than_the_first() -> None:
 
 
 def agreement(question: str, text: str, year: str | None = None) -> Agreement:
-    return read_together(question, [Reading(text, year)])[0]
+    return read_together(question, [Reading("", text, year)])[0]
 
 
 def test_covered() -> None:
