@@ -12,13 +12,18 @@ from hypothesis import strategies as st
 from PIL import Image
 from reportlab.pdfgen.canvas import Canvas
 
+import ui
 from assistant import pages
+from assistant.answer import Assistant
+from assistant.cards import LABELS
+from assistant.decide import Calibration
 from assistant.pages import PageView, PassageView, Run, passage_view, view
-from assistant.records import Citation
+from assistant.records import Answer, Citation
 from index.files import sha256_of
 from index.parse import parse
 from index.records import Filing, Pair, Span
-from tests.fakes import make_pair
+from index.store import Store
+from tests.fakes import FakeEncoder, make_pair
 
 FILED = sorted((Path(__file__).parent.parent / "eval/collection/files/dev").glob("*.pdf"))[:3]
 
@@ -190,3 +195,31 @@ def test_a_passage_is_the_text_itself(
     for kind, spans in (("question", question), ("answer", answer)):
         marked = "".join(run.text for run in shown.runs if run.kind == kind)
         assert marked == "".join(text[span.start : span.end] for span in spans)
+
+
+@pytest.mark.parametrize(
+    ("pressed", "place"),
+    [
+        ({"turn": "2", "rank": "1", "page": "3"}, (2, 1, 3)),
+        ({"turn": "0", "rank": "1"}, (0, 1, None)),
+        ({"turn": "x"}, None),
+        ({"turn": [1]}, None),
+        ("12", None),
+        (None, None),
+    ],
+)
+def test_a_button_names_a_place(pressed: object, place: tuple[int, int, int | None] | None) -> None:
+    assert ui.place_of(pressed) == place
+
+
+def test_a_place_that_is_not_in_the_talk_shows_nothing(tmp_path: Path) -> None:
+    with Store.open(tmp_path, create=True) as store:
+        assistant = Assistant(store, FakeEncoder(), Calibration.load())
+        citation = cited(Path(__file__), make_pair("1", "asked", "said"), "text")
+        answer = Answer("asked", "answer", 0.9, (citation,), 1.0)
+        for place in (None, (1, 1, None), (-1, 1, None), (2, 1, None), (0, 2, None), (0, -1, None)):
+            where = place and ui.Place(*place)
+            assert ui.page_html(assistant, [("asked", answer), ("", None)], where, "zh") == ""
+        # The citation's filing isn't in the store.
+        shown = ui.page_html(assistant, [("asked", answer)], ui.Place(0, 1), "zh")
+        assert LABELS["zh"]["gone"] in shown
