@@ -27,10 +27,9 @@ from index.records import Box, Span
 
 _PAGES = 5000
 _CHARACTERS = 10_000_000
-_PIXELS = 40_000_000
+# Of a page that is drawn.
+_PIXELS = 6_000_000
 _SIDE = 30_000
-# A page drawn to be looked at.
-_VIEW_PIXELS = 6_000_000
 _LOCK = threading.RLock()
 
 _LINE = re.compile(r"[^\r\n]+")
@@ -63,22 +62,6 @@ def read_pdf(path: Path) -> Document:
     )
 
 
-def page_image(path: Path, page: int, scale: float = 2.0) -> bytes:
-    """A page (from 1) as PNG, ``scale`` times 72 dots per inch, or less for a huge one.
-
-    ``ReadError`` where there is no such page, or it can't be drawn.
-    """
-    if not 0 < scale < math.inf:
-        raise ValueError(f"scale is {scale}")
-    return run_apart("image", path, str(page), str(scale))
-
-
-def image(path: Path, page: str, scale: str) -> bytes:
-    """``page_image`` without limits on time and memory."""
-    with _opened(path) as pdf, _page(pdf, path, int(page)) as leaf:
-        return _png(leaf, float(scale), _PIXELS)
-
-
 @dataclass(frozen=True, slots=True)
 class DrawnPage:
     """A page as PNG, its size in points, and where on it each group of spans is."""
@@ -93,10 +76,12 @@ class DrawnPage:
 def draw_page(
     path: Path, page: int, groups: Sequence[Sequence[Span]], pixels: int = 1240
 ) -> DrawnPage:
-    """Draw a page (from 1), some ``pixels`` wide, and find the spans of the text on it.
+    """Draw a page (from 1), some ``pixels`` wide or less for a huge one, and find spans on it.
 
     ``ReadError`` where there is no such page, or it can't be drawn.
     """
+    if pixels < 1:
+        raise ValueError(f"pixels is {pixels}")
     found = json.loads(run_apart("drawing", path, str(page), str(pixels), json.dumps(groups)))
     return DrawnPage(
         pages=found["pages"],
@@ -124,7 +109,7 @@ def drawing(path: Path, page: str, pixels: str, groups: str) -> bytes:
             for group, box in _boxes_on(leaf, number, textpage, places, inside):
                 boxes[group].append((box.x0, box.y0, box.x1, box.y1))
         width, height = leaf.get_size()
-        png = _png(leaf, int(pixels) / width, _VIEW_PIXELS)
+        png = _png(leaf, int(pixels) / width)
         found = {"pages": len(pdf), "width": width, "height": height, "boxes": boxes}
     return json.dumps(found | {"png": base64.b64encode(png).decode()}).encode()
 
@@ -139,9 +124,9 @@ def _page(pdf: Any, path: Path, number: int) -> Iterator[Any]:
         yield page
 
 
-def _png(page: Any, scale: float, pixels: int) -> bytes:
+def _png(page: Any, scale: float) -> bytes:
     width, height = page.get_size()
-    most = min(math.sqrt(pixels / (width * height)), _SIDE / max(width, height))
+    most = min(math.sqrt(_PIXELS / (width * height)), _SIDE / max(width, height))
     out = io.BytesIO()
     page.render(scale=min(scale, most)).to_pil().save(out, format="PNG")
     return out.getvalue()
