@@ -7,14 +7,18 @@ What is shown is made by ``assistant.cards``; the callbacks here only connect.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
+from pathlib import Path, PurePath
+from typing import Any, NamedTuple
 
 import gradio as gr
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+from starlette.routing import Route
 
-from assistant import cards
+from assistant import cards, pages
 from assistant.answer import Assistant
 from assistant.cards import LABELS, Language
+from assistant.cite import unharmed
 from assistant.records import Answer, Query
 from index.errors import CallError
 
@@ -27,17 +31,46 @@ SAMPLE_EXAMPLES = (
     "公司有回购股票的计划吗？",
 )
 
-# A click on a suggestion asks it; a click on "copy" copies the quotation.
+# A click on a suggestion asks it, one on "copy" copies the quotation, one on "show" shows where
+# it stands.
 _CLICKS = """
 element.addEventListener('click', (event) => {
   const asked = event.target.closest('[data-ask]');
   if (asked) { trigger('click', {question: asked.dataset.ask}); return; }
+  const shown = event.target.closest('.show');
+  if (shown) { trigger('select', {place: {...shown.dataset}}); return; }
   const copy = event.target.closest('[data-copy]');
   if (copy) {
     navigator.clipboard.writeText(copy.dataset.copy)
       .then(() => { copy.textContent = copy.dataset.copied; });
   }
 });
+"""
+# Pages are turned by the server; they are enlarged here. What was pressed keeps the focus.
+_PAGE_CLICKS = """
+let pressed = '';
+element.addEventListener('click', (event) => {
+  const button = event.target.closest('button');
+  if (!button) return;
+  if (button.matches('.zoom')) {
+    element.toggleAttribute('data-enlarged');
+  } else {
+    pressed = button.className;
+    trigger('select', {place: {...button.dataset}});
+  }
+});
+watch('value', () => {
+  const paper = element.querySelector('.paper');
+  const mark = paper && paper.querySelector('.mark, mark');
+  if (mark) paper.scrollTo(Math.max(mark.offsetLeft - 60, 0), Math.max(mark.offsetTop - 60, 0));
+  const button = pressed && element.getElementsByClassName(pressed)[0];
+  if (button) button.focus({preventScroll: true});
+  pressed = '';
+});
+"""
+_SHOW_PAGE = """
+() => requestAnimationFrame(() =>
+  document.querySelector('#page').scrollIntoView({behavior: 'smooth', block: 'nearest'}))
 """
 _SCROLL = """
 () => requestAnimationFrame(() => {
@@ -49,24 +82,31 @@ _SCROLL = """
 Turn = tuple[str, Answer | None]
 
 
+class Place(NamedTuple):
+    """A citation in the conversation, and the page of its filing; ``None`` is its first."""
+
+    turn: int
+    rank: int
+    page: int | None = None
+
+
 def build(assistant: Assistant) -> gr.Blocks:
     """The app over one assistant, ready to launch."""
     examples = SAMPLE_EXAMPLES if assistant.is_sample else tuple(assistant.suggestions(4))
-
-    def page(turns: Sequence[Turn], language: Language) -> str:
-        return talk_html(turns, examples, language)
 
     def greet(request: gr.Request) -> tuple[Any, ...]:
         language = language_of(request.query_params.get("lang"), request.headers)
         asked = (request.query_params.get("q") or "").strip()
         turns = [turn(assistant, asked)] if asked else []
-        return language, turns, *labels(turns, language)
+        place = first_place(turns)
+        return language, turns, place, *labels(turns, place, language)
 
-    def labels(turns: Sequence[Turn], language: Language) -> tuple[Any, ...]:
+    def labels(turns: Sequence[Turn], place: Place | None, language: Language) -> tuple[Any, ...]:
         text = LABELS[language]
         return (
             head_html(assistant, language),
-            page(turns, language),
+            talk_html(turns, examples, language),
+            page_html(assistant, turns, place, language),
             gr.update(placeholder=text["placeholder"], label=text["ask"]),
             gr.update(value=text["ask"]),
         )
@@ -75,20 +115,30 @@ def build(assistant: Assistant) -> gr.Blocks:
         question: str, turns: list[Turn], language: Language
     ) -> tuple[str, list[Turn], str]:
         turns = [*turns, turn(assistant, question)]
-        return "", turns, page(turns, language)
+        return "", turns, talk_html(turns, examples, language)
 
     def follow(
         turns: list[Turn], language: Language, event: gr.EventData
     ) -> tuple[list[Turn], str]:
         question = getattr(event, "question", None)
         if not isinstance(question, str):
-            return turns, page(turns, language)
+            return turns, talk_html(turns, examples, language)
         turns = [*turns, turn(assistant, question)]
-        return turns, page(turns, language)
+        return turns, talk_html(turns, examples, language)
+
+    def show_first(turns: Sequence[Turn], language: Language) -> tuple[Place | None, str]:
+        place = first_place(turns)
+        return place, page_html(assistant, turns, place, language)
+
+    def show(
+        turns: Sequence[Turn], language: Language, event: gr.EventData
+    ) -> tuple[Place | None, str]:
+        place = place_of(getattr(event, "place", None))
+        return place, page_html(assistant, turns, place, language)
 
     app: gr.Blocks
     with gr.Blocks(title="原答 Yuanda", analytics_enabled=False) as app:
-        turns = gr.State([])
+        turns, place = gr.State([]), gr.State(None)
         with gr.Row(equal_height=False):
             head = gr.HTML(head_html(assistant, "zh"))
             language = gr.Radio(
@@ -100,7 +150,9 @@ def build(assistant: Assistant) -> gr.Blocks:
                 min_width=150,
                 elem_id="language",
             )
-        talk = gr.HTML(page([], "zh"), elem_id="talk", js_on_load=_CLICKS)
+        with gr.Row(elem_id="columns", equal_height=False):
+            talk = gr.HTML(talk_html([], examples, "zh"), elem_id="talk", js_on_load=_CLICKS)
+            paper = gr.HTML("", elem_id="page", js_on_load=_PAGE_CLICKS)
         with gr.Row(elem_id="ask-row"):
             text = LABELS["zh"]
             box = gr.Textbox(
@@ -118,13 +170,18 @@ def build(assistant: Assistant) -> gr.Blocks:
             send = gr.Button(text["ask"], variant="primary", scale=0, min_width=72, elem_id="send")
 
         hidden: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-        app.load(greet, None, [language, turns, head, talk, box, send], **hidden)
-        language.input(labels, [turns, language], [head, talk, box, send], **hidden)
-        for asks in (box.submit, send.click):
-            asks(respond, [box, turns, language], [box, turns, talk], **hidden).then(
-                None, js=_SCROLL
-            )
-        talk.click(follow, [turns, language], [turns, talk], **hidden).then(None, js=_SCROLL)
+        spoken = [head, talk, paper, box, send]
+        app.load(greet, None, [language, turns, place, *spoken], **hidden)
+        language.input(labels, [turns, place, language], spoken, **hidden)
+        for answered in (
+            box.submit(respond, [box, turns, language], [box, turns, talk], **hidden),
+            send.click(respond, [box, turns, language], [box, turns, talk], **hidden),
+            talk.click(follow, [turns, language], [turns, talk], **hidden),
+        ):
+            drawn = answered.then(show_first, [turns, language], [place, paper], **hidden)
+            drawn.then(None, js=_SCROLL)
+        for chosen in (talk.select, paper.select):
+            chosen(show, [turns, language], [place, paper], **hidden).then(None, js=_SHOW_PAGE)
     return app
 
 
@@ -158,6 +215,7 @@ def launch(
         show_error=False,
         footer_links=[],
         theme=gr.themes.Base(font=fonts, font_mono=["ui-monospace", "monospace"]),
+        app_kwargs={"routes": [filing_route(assistant)]},
         css=(Path(cards.__file__).parent / "templates" / "style.css").read_text("utf-8"),
     )
     return app, str(address)
@@ -176,13 +234,72 @@ def talk_html(turns: Sequence[Turn], examples: Sequence[str], language: Language
     if not turns:
         return str(cards.welcome_card(examples, language))
     shown = []
-    for question, answer in turns:
+    for number, (question, answer) in enumerate(turns):
         if answer is not None:
-            shown.append(cards.answer_card(answer, language))
+            shown.append(cards.answer_card(answer, language, number))
         else:
             reason = LABELS[language]["long" if question else "empty"]
             shown.append(cards.notice_card(question, reason, language))
     return "".join(shown)
+
+
+def first_place(turns: Sequence[Turn]) -> Place | None:
+    """Where the last answer stands; ``None`` where there is none."""
+    answer = turns[-1][1] if turns else None
+    if answer is None or answer.decision == "abstain":
+        return None
+    return Place(len(turns) - 1, answer.citations[0].rank)
+
+
+def place_of(pressed: Any) -> Place | None:
+    """The place that a button names; ``None`` where what came is no place."""
+    try:
+        turn, rank, page = (int(pressed.get(key) or 0) for key in ("turn", "rank", "page"))
+    except (AttributeError, TypeError, ValueError):
+        return None
+    return Place(turn, rank, page or None)
+
+
+def page_html(
+    assistant: Assistant, turns: Sequence[Turn], place: Place | None, language: Language
+) -> str:
+    """The page or the passage at a place in the conversation; nothing where it has none."""
+    answers = dict(enumerate(answer for _, answer in turns))
+    answer = answers.get(place.turn) if place else None
+    if place is None or answer is None:
+        return ""
+    for citation in answer.citations:
+        if citation.rank == place.rank:
+            try:
+                text = assistant.text(citation.filing.sha256)
+                copy = assistant.original(citation.filing)
+                shown = pages.view(copy, text, citation, place.page)
+            except KeyError:  # taken out meanwhile
+                shown = None
+            return str(cards.page_card(shown, citation, language, place.turn))
+    return ""
+
+
+def filing_route(assistant: Assistant) -> Route:
+    """Serves the store's PDFs, by SHA-256: nothing else, and none that is harmed."""
+
+    def send(request: Request) -> Response:
+        try:
+            filing = assistant.filing(request.path_params["sha256"])
+        except KeyError:
+            return Response(status_code=404)
+        copy = assistant.original(filing)
+        if filing.format != "pdf" or not unharmed(copy, filing):
+            return Response(status_code=404)
+        return FileResponse(
+            copy,
+            media_type="application/pdf",
+            filename=PurePath(filing.path).name,
+            content_disposition_type="inline",
+            headers={"X-Content-Type-Options": "nosniff"},
+        )
+
+    return Route("/filing/{sha256}.pdf", send)
 
 
 def head_html(assistant: Assistant, language: Language) -> str:

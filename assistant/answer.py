@@ -99,6 +99,10 @@ class Assistant:
     def _reading(self, pair_id: int) -> Reading:
         return Reading(*self._store.pair_text(pair_id))
 
+    def filing(self, sha256: str) -> Filing:
+        """The filing with this content; ``KeyError`` where there is none."""
+        return self._store.filing(sha256)
+
     def filings(self, filters: Filters | None = None) -> list[Filing]:
         """The filings in the store that pass the filters."""
         return [entry.filing for entry in self._store.filings(filters or Filters())]

@@ -6,6 +6,7 @@ of it becomes an address or a script.
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -14,7 +15,8 @@ from typing import Literal
 from jinja2 import Environment, Template
 from markupsafe import Markup
 
-from assistant.records import Answer
+from assistant.pages import AROUND, PageView, PassageView
+from assistant.records import Answer, Citation
 from assistant.report import quotation
 
 Language = Literal["zh", "en"]
@@ -51,6 +53,22 @@ LABELS: Mapping[Language, Mapping[str, str]] = {
         "sample": "正在使用随程序附带的样例：",
         "holdings": "{filings} 份披露文件 · {pairs} 组问答",
         "you": "你问",
+        "show_page": "看原页",
+        "show_text": "看原文",
+        "place": "原文所在",
+        "page_of": "第 {page} / {pages} 页",
+        "previous": "上一页",
+        "next": "下一页",
+        "pair_pages": "问答在",
+        "enlarge": "放大",
+        "reduce": "缩小",
+        "open": "打开 PDF",
+        "asked_there": "问题",
+        "answered_there": "答复",
+        "not_here": "问答不在这一页",
+        "around": "从文件中提取的文本，问答前后各 {around} 字",
+        "undrawn": "这一页画不出来，以下是提取的文本。",
+        "gone": "索引库里的这份文件已被移除或损坏，无法显示。",
     },
     "en": {
         "tagline": "Official answers of listed companies, word for word",
@@ -81,12 +99,31 @@ LABELS: Mapping[Language, Mapping[str, str]] = {
         "sample": "Answering from the sample filing that ships: ",
         "holdings": "{filings} filings · {pairs} questions and answers",
         "you": "You asked",
+        "show_page": "Show the page",
+        "show_text": "Show in the filing",
+        "place": "Where it stands",
+        "page_of": "Page {page} of {pages}",
+        "previous": "Previous page",
+        "next": "Next page",
+        "pair_pages": "On pages",
+        "enlarge": "Enlarge",
+        "reduce": "Reduce",
+        "open": "Open the PDF",
+        "asked_there": "question",
+        "answered_there": "answer",
+        "not_here": "Not on this page",
+        "around": "Text taken from the file, {around} characters on either side",
+        "undrawn": "This page can't be drawn; below is its text.",
+        "gone": "The store's copy of this filing is gone or damaged; it can't be shown.",
     },
 }
 
 
-def answer_card(answer: Answer, language: Language) -> Markup:
-    """A question with what came of it: an answer's cards, or an abstention."""
+def answer_card(answer: Answer, language: Language, turn: int = 0) -> Markup:
+    """A question with what came of it: an answer's cards, or an abstention.
+
+    ``turn`` is its place in the conversation, for the buttons that show a page.
+    """
     first, rest = answer.citations[:1], answer.citations[1:]
     if answer.decision == "abstain":
         first, rest = (), answer.citations
@@ -95,8 +132,24 @@ def answer_card(answer: Answer, language: Language) -> Markup:
         "answer",
         language,
         answer=answer,
+        turn=turn,
         quoted=first + also,
         related=[c for c in rest if c not in also],
+    )
+
+
+def page_card(
+    shown: PageView | PassageView | None, citation: Citation, language: Language, turn: int = 0
+) -> Markup:
+    """Where a quote stands: its page, or the text around it; ``None`` where neither is there."""
+    return _render(
+        "page",
+        language,
+        shown=shown,
+        page=shown if isinstance(shown, PageView) else None,
+        c=citation,
+        turn=turn,
+        around=AROUND,
     )
 
 
@@ -130,6 +183,7 @@ def _template(name: str) -> Template:
     # Autoescape: whatever a filing says, it stays text.
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     environment.filters["percent"] = "{:.0%}".format
+    environment.filters["base64"] = lambda content: base64.b64encode(content).decode()
     environment.globals |= {
         "quotation": quotation,
         "confidence_word": confidence_word,

@@ -16,18 +16,22 @@ def proved(store: Store, filing: Filing, pair: Pair) -> bool:
     The filing's copy in the store must still have its SHA-256, and question and answer
     must be the slices of the extracted text that their spans name.
     """
-    copy = store.original(filing)
-    try:
-        stat = copy.stat()
-    except OSError:
-        return False
-    if _sha256(copy, stat.st_mtime_ns, stat.st_size) != filing.sha256:
+    if not unharmed(store.original(filing), filing):
         return False
     text = store.text(filing.sha256)
     return (
         assemble(text, pair.question_spans) == pair.question
         and assemble(text, pair.answer_spans) == pair.answer
     )
+
+
+def unharmed(copy: Path, filing: Filing) -> bool:
+    """Whether a filing's copy is there and still has its SHA-256."""
+    try:
+        stat = copy.stat()
+        return _sha256(copy, stat.st_mtime_ns, stat.st_size) == filing.sha256
+    except OSError:
+        return False
 
 
 @lru_cache(maxsize=4096)

@@ -77,13 +77,17 @@ def read_one(path: Path) -> tuple[str, str]:
     from index.errors import ReadError
     from index.parse import parse
     from index.reading.apart import FAILED
-    from index.reading.pdf import page_image
+    from index.reading.pdf import draw_page
     from index.records import assemble
 
     try:
         parsed = parse(path)
         if parsed.filing.format == "pdf":
-            page_image(path, 1, 0.5)
+            whole_pairs = [[*p.question_spans, *p.answer_spans] for p in parsed.pairs]
+            drawn = draw_page(path, 1, whole_pairs, 300)
+            filed = tuple(tuple(b for b in p.boxes if b.page == 1) for p in parsed.pairs)
+            if drawn.boxes != filed:
+                return "wrong", "boxes of the page that is drawn are not the pairs'"
     except ReadError as error:
         fault = error.reason.startswith(FAILED) or _is_fault(error.__cause__)
         return ("error", _place(error.__cause__ or error)) if fault else ("refused", error.reason)

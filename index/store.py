@@ -275,6 +275,13 @@ class Store:
         row = self._connection.execute("SELECT 1 FROM filings WHERE sha256 = ?", (sha256,))
         return row.fetchone() is not None
 
+    def filing(self, sha256: str) -> Filing:
+        """The filing with this content; ``KeyError`` where there is none."""
+        found = self._filings("sha256 = ?", (sha256,))
+        if not found:
+            raise KeyError(sha256)
+        return found[0].filing
+
     def filings(self, filters: Filters | None = None) -> list[Entry]:
         """The filings that pass the filters, newest activity first."""
         where, values = _where(filters or Filters())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -12,6 +13,7 @@ from lxml import html
 
 from assistant import cards
 from assistant.cards import LABELS, Language
+from assistant.pages import Mark, PageView, PassageView, Run
 from assistant.records import Answer, Citation
 from index.records import Filing
 from tests.fakes import make_pair
@@ -210,3 +212,70 @@ def test_confidence_in_words(confidence: float, word: str) -> None:
 def test_a_long_question_is_cut_in_its_notice() -> None:
     text = parsed(cards.notice_card("长" * 600, "太长", "zh")).xpath("//div")[1].text_content()
     assert text == "长" * 200 + "…"
+
+
+def page_of(text: str, kind: str) -> tuple[PageView | PassageView | None, Citation]:
+    cited = citation(1, 0.9, text)
+    if kind == "page":
+        cited = replace(cited, pair=replace(cited.pair, pages=(2, 3)))
+        marks = (Mark("question", 10, 20, 30, 1.5), Mark("answer", 10, 22.25, 40, 1.5))
+        return PageView(2, 3, 595.3, 841.9, b"picture", marks), cited
+    if kind == "passage":
+        runs = (Run(None, text), Run("question", text), Run(None, "\n"), Run("answer", text))
+        return PassageView(runs, before=True, after=False), cited
+    return None, cited
+
+
+@pytest.mark.parametrize("kind", ["page", "passage", "gone"])
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_text_stays_text_on_its_page(text: str, kind: str) -> None:
+    shown, harmless = (parsed(cards.page_card(*page_of(t, kind), "zh", 4)) for t in (text, "甲"))
+    assert [(e.tag, sorted(e.attrib)) for e in shown.iter()] == [
+        (e.tag, sorted(e.attrib)) for e in harmless.iter()
+    ]
+    assert text in shown.text_content()
+    for path in ("//@style", "//@src", "//@href", "//@class"):
+        assert shown.xpath(path) == harmless.xpath(path)
+
+
+def test_a_page_is_drawn_with_its_marks() -> None:
+    card = parsed(cards.page_card(*page_of("甲", "page"), "zh", 4))
+    (picture,) = card.xpath("//img")
+    assert base64.b64decode(picture.get("src").removeprefix("data:image/png;base64,")) == b"picture"
+    assert (picture.get("width"), picture.get("height")) == ("595", "842")
+    assert picture.get("alt") == "甲 · 第 2 / 3 页"
+    assert [(m.get("class"), m.get("style")) for m in card.xpath("//div[@style]")] == [
+        ("mark of-question", "left:10.000%;top:20.000%;width:30.000%;height:1.500%"),
+        ("mark of-answer", "left:10.000%;top:22.250%;width:40.000%;height:1.500%"),
+    ]
+    assert card.xpath("//a/@href") == [f"filing/{FILING.sha256}.pdf#page=2"]
+    buttons = {b.get("class"): dict(b.attrib) for b in card.xpath("//button[@data-page]")}
+    assert [buttons[name]["data-page"] for name in ("previous", "next", "to-2", "to-3")] == list(
+        "1323"
+    )
+    assert {(b["data-turn"], b["data-rank"]) for b in buttons.values()} == {("4", "1")}
+
+
+@pytest.mark.parametrize(("page", "disabled"), [(1, "previous"), (3, "next")])
+def test_there_is_no_page_beyond_the_ends(page: int, disabled: str) -> None:
+    shown, cited = page_of("甲", "page")
+    assert isinstance(shown, PageView)
+    card = parsed(cards.page_card(replace(shown, page=page), cited, "zh"))
+    assert card.xpath("//button[@disabled]/@class") == [disabled]
+
+
+def test_a_passage_marks_question_and_answer() -> None:
+    card = cards.page_card(*page_of("甲", "passage"), "zh")
+    assert texts(card, "//p[@class='passage']") == ["…甲甲\n甲"]
+    assert texts(card, "//mark[@class='of-question']") == ["甲"]
+    assert texts(card, "//mark[@class='of-answer']") == ["甲"]
+
+
+def test_what_is_gone_is_said_to_be() -> None:
+    assert LABELS["zh"]["gone"] in cards.page_card(*page_of("甲", "gone"), "zh")
+
+
+def test_each_quote_has_a_button_for_its_place() -> None:
+    card = parsed(cards.answer_card(answer(citation(1), citation(2), citation(3, 0.1)), "zh", 7))
+    shows = card.xpath("//button[@class='show']")
+    assert [(b.get("data-turn"), b.get("data-rank")) for b in shows] == [("7", "1"), ("7", "2")]

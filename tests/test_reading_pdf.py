@@ -18,11 +18,11 @@ from reportlab.pdfgen.canvas import Canvas
 from eval.hostile import many_pages, page_pdf, stream
 from index.errors import ReadError
 from index.reading import Document, read
-from index.reading.pdf import page_image
+from index.reading.pdf import draw_page
 from index.records import Box, Span
 
 Write = Callable[..., Path]
-SCALE = 4.0
+PIXELS = 1200
 TWO_BYTES = {"A": "𠮷", "B": "\u00ad", "C": "\0", "D": "\ufffe", "E": "\ud842", "F": "ffi"}
 
 
@@ -63,16 +63,18 @@ def mapped(content: bytes, meaning: dict[str, str]) -> bytes:
 
 def dark(path: Path, page: int = 1, within: Box | None = None) -> tuple[float, ...]:
     """Where a page is dark, in points from its top left corner."""
-    picture = Image.open(io.BytesIO(page_image(path, page, SCALE))).convert("L")
+    drawn = draw_page(path, page, (), PIXELS)
+    picture = Image.open(io.BytesIO(drawn.png)).convert("L")
+    scale = picture.width / drawn.width
     if within:
-        place = tuple(round(v * SCALE) for v in (0, within.y0 - 1, 9999, within.y1 + 1))
+        place = tuple(round(v * scale) for v in (0, within.y0 - 1, 9999, within.y1 + 1))
         blank = Image.new("L", picture.size, 255)
         place = (0, place[1], picture.width, place[3])
         blank.paste(picture.crop(place), place)
         picture = blank
     found = picture.point([255] * 128 + [0] * 128).getbbox()
     assert found
-    return tuple(v / SCALE for v in found)
+    return tuple(v / scale for v in found)
 
 
 def box_of(document: Document, said: str) -> Box:
@@ -139,7 +141,7 @@ def test_page_cropped_to_nothing(write: Write) -> None:
     path = write(page_pdf(b"BT /F1 24 Tf (x) Tj ET", page=b"/CropBox[999 999 1099 1099]"))
     assert read(path).boxes_of([[Span(0, 1)]]) == ((),)
     with pytest.raises(ReadError, match="shows nothing"):
-        page_image(path, 1)
+        draw_page(path, 1, ())
 
 
 def test_text_outside_the_crop_box_has_no_box(write: Write) -> None:
@@ -296,19 +298,40 @@ def test_many_threads(write: Write) -> None:
     assert [box.page for box in found[0]] == list(range(1, 21))
 
 
-def test_page_images(write: Write) -> None:
+def test_pages_are_drawn(write: Write) -> None:
+    path = write(drawn([("Helvetica", "One"), ("Helvetica", "two")], [("Helvetica", "three")]))
+    document = read(path)
+    groups = [[Span(0, 3)], [Span(5, 14)], []]
+    for page in (1, 2):
+        found = draw_page(path, page, groups, 300)
+        assert (found.pages, found.width, found.height) == (2, 600, 800)
+        assert Image.open(io.BytesIO(found.png)).size == (300, 400)
+        whole = document.boxes_of(groups)
+        assert found.boxes == tuple(tuple(b for b in own if b.page == page) for own in whole)
+
+
+def test_no_page_is_drawn_that_is_not_there(write: Write) -> None:
     path = write(page_pdf(b"BT /F1 24 Tf 60 300 Td (Hamburg) Tj ET"))
-    assert Image.open(io.BytesIO(page_image(path, 1))).size == (600, 800)
     for page in (0, 2, -1):
         with pytest.raises(ReadError, match="no page"):
-            page_image(path, page)
-    for scale in (0.0, -1.0, float("nan"), float("inf")):
-        with pytest.raises(ValueError, match="scale"):
-            page_image(path, 1, scale)
+            draw_page(path, page, ())
+    with pytest.raises(ValueError, match="pixels"):
+        draw_page(path, 1, (), 0)
+
+
+def test_boxes_behind_odd_characters(write: Write) -> None:
+    """The text before a page is counted as it was read, whatever PDFium counts."""
+    odd = b"BT /F1 24 Tf 60 300 Td (xAxBCx-) Tj 0 -40 Td (DxEFx) Tj ET"
+    once, twice = b"/Kids[3 0 R]/Count 1", b"/Kids[3 0 R 3 0 R]/Count 2"
+    path = write(mapped(odd, TWO_BYTES).replace(once, twice))
+    document = read(path)
+    for start in range(document.page_starts[1], len(document.text)):
+        spans = [[Span(start, start + 1)]]
+        assert draw_page(path, 2, spans, 100).boxes == document.boxes_of(spans)
 
 
 @pytest.mark.parametrize("box", [b"[0 0 14400 14400]", b"[0 0 9 1000000]"])
 def test_huge_pages_are_scaled_down(write: Write, box: bytes) -> None:
     path = write(page_pdf(b"BT /F1 24 Tf 60 300 Td (Hamburg) Tj ET", page=b"/MediaBox" + box))
-    picture = Image.open(io.BytesIO(page_image(path, 1, 100)))
-    assert picture.width * picture.height <= 40_100_000
+    picture = Image.open(io.BytesIO(draw_page(path, 1, (), 100_000).png))
+    assert picture.width * picture.height <= 6_100_000

@@ -17,7 +17,9 @@ from assistant.cards import LABELS
 from assistant.decide import Calibration
 from index.build import add
 from index.encoder import load_encoder
+from index.files import sha256_of
 from index.parse import parse
+from index.records import Filing, Pair
 from index.store import Store
 from tests.fakes import FakeEncoder, read_lines
 
@@ -35,6 +37,7 @@ QUIET = [
     *("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"),
     *("--disable-component-update", "--no-first-run", "--disable-quic"),
 ]
+PAGED = ROOT / "eval/collection/files/dev/lifeng-2024-06-12.pdf"
 MARGIN, UNANSWERED = ui.SAMPLE_EXAMPLES[0], ui.SAMPLE_EXAMPLES[-1]
 ATTACK = '<img src=x onerror="window.__pwned=1;alert(1)"><script>window.__pwned=1</script>"\''
 
@@ -242,7 +245,8 @@ def test_a_hostile_filing_is_only_shown(watched: Watched, hostile: str) -> None:
     expect(page.locator("#send")).to_have_text(LABELS["en"]["ask"])
     ask(page, f"产能{ATTACK}")
     assert page.locator("#talk .asked").nth(1).inner_text() == f"产能{ATTACK}"
-    assert page.locator("#talk script, #talk img").count() == 0
+    expect(page.locator("#page .of-answer").nth(1)).to_have_text(f"产能{ATTACK}已满。")
+    assert page.locator("#talk script, #talk img, #page script, #page img").count() == 0
     assert page.evaluate("window.__pwned") is None
 
 
@@ -254,3 +258,110 @@ def test_two_readers_do_not_see_each_other(browser: Browser, watched: Watched, s
     expect(there.locator("#talk h2")).to_have_text(LABELS["en"]["welcome"])
     assert there.locator("#talk .turn").count() == 0
     other.close()
+
+
+@pytest.fixture(scope="module")
+def paged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Pair, Filing]]:
+    """Address of the chat over a PDF, with a pair of it that goes over two pages."""
+    parsed = parse(PAGED)
+    pair = next(pair for pair in parsed.pairs if len(pair.pages) > 1)
+    encoder = load_encoder(None)
+    store = Store.open(tmp_path_factory.mktemp("paged"), create=True)
+    add(store, [PAGED], encoder)
+    with Assistant(store, encoder, Calibration.load()) as assistant:
+        app, address = ui.launch(assistant)
+        yield address, pair, parsed.filing
+        app.close(verbose=False)
+
+
+def shown_marks(page: Page) -> list[list[float]]:
+    """Left, top, right and bottom of the marks, as shares of the picture that is shown."""
+    expect(page.locator("#page img")).to_be_visible()
+    assert page.locator("#page img").evaluate("e => e.decode().then(() => e.naturalWidth)") > 600
+    return page.evaluate("""() => {
+        const s = document.querySelector('#page img').getBoundingClientRect();
+        return [...document.querySelectorAll('#page .mark')].map((mark) => {
+          const b = mark.getBoundingClientRect();
+          return [(b.left - s.left) / s.width, (b.top - s.top) / s.height,
+                  (b.right - s.left) / s.width, (b.bottom - s.top) / s.height];
+        });
+    }""")  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize("width", [380, 1400])
+def test_the_page_is_shown_with_its_marks(
+    watched: Watched, paged: tuple[str, Pair, Filing], width: int
+) -> None:
+    address, pair, _ = paged
+    watched.page.set_viewport_size({"width": width, "height": 900})
+    page = watched.open(address)
+    ask(page, pair.question)
+    for number in pair.pages:
+        page.locator(f"#page .own .to-{number}").click()
+        expect(page.locator("#page .number")).to_contain_text(f"{number} /")
+        boxes = [box for box in pair.boxes if box.page == number]
+        picture = page.locator("#page img")
+        wide, high = (float(picture.get_attribute(side) or 0) for side in ("width", "height"))
+        marks = shown_marks(page)
+        assert len(marks) == len(boxes) > 0
+        for mark, box in zip(marks, boxes, strict=True):
+            filed = [box.x0 / wide, box.y0 / high, box.x1 / wide, box.y1 / high]
+            assert mark == pytest.approx(filed, abs=0.015)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_pages_are_turned_and_enlarged(watched: Watched, paged: tuple[str, Pair, Filing]) -> None:
+    address, pair, filing = paged
+    watched.page.set_viewport_size({"width": 1400, "height": 900})
+    page = watched.open(address)
+    ask(page, pair.question)
+    number = page.locator("#page .number")
+    expect(number).to_have_text(f"第 {pair.pages[0]} / {filing.pages} 页")
+    for turn in range(pair.pages[0] - 1, 0, -1):
+        page.locator("#page .previous").click()
+        expect(number).to_contain_text(f"第 {turn} /")
+    expect(page.locator("#page .previous")).to_be_disabled()
+    page.locator("#page .next").click()
+    expect(number).to_contain_text("第 2 /")
+    expect(page.locator("#page .next")).to_be_focused()
+    before = page.locator("#page img").evaluate("e => e.clientWidth")
+    page.locator("#page .zoom").click()
+    assert page.locator("#page img").evaluate("e => e.clientWidth") == pytest.approx(
+        1.5 * before, 0.02
+    )
+    page.locator("#language").get_by_text("English").click()
+    expect(number).to_have_text(f"Page 2 of {filing.pages}")
+
+
+def test_the_page_goes_with_the_answer(watched: Watched, paged: tuple[str, Pair, Filing]) -> None:
+    address, pair, filing = paged
+    page = watched.open(address)
+    expect(page.locator("#page .page")).to_have_count(0)
+    ask(page, pair.question)
+    expect(page.locator("#page img")).to_be_visible()
+    ask(page, "今天天气怎么样？")
+    expect(page.locator("#talk .card.none")).to_be_visible()
+    expect(page.locator("#page .page")).to_have_count(0)
+    page.locator("#talk .show").first.click()
+    expect(page.locator("#page img")).to_be_visible()
+    link = page.locator("#page nav a").get_attribute("href")
+    assert link == f"filing/{filing.sha256}.pdf#page={pair.pages[0]}"
+    served = page.request.get(f"{address}{link}")
+    assert served.headers["content-type"] == "application/pdf"
+    assert served.body() == PAGED.read_bytes()
+
+
+def test_only_pdfs_of_the_store_are_served(watched: Watched, sample: str) -> None:
+    page = watched.open(sample)
+    text = next((ROOT / "index" / "sample").iterdir())
+    for name in (sha256_of(text), "0" * 64, "..%2Fstore.sqlite%00", "%2e%2e%2f%2e%2e%2fx"):
+        assert page.request.get(f"{sample}filing/{name}.pdf").status == 404
+
+
+def test_a_text_is_shown_around_its_answer(watched: Watched, sample: str) -> None:
+    page = watched.open(sample)
+    ask(page, MARGIN)
+    marked = page.locator("#page mark.of-answer")
+    expect(marked.first).to_be_visible()
+    said = "".join(marked.evaluate_all("all => all.map((e) => e.textContent)"))
+    assert "".join(said.split()) == "".join(answers()["1"].split())

@@ -25,7 +25,7 @@ FAILED = "a PDF that Yuanda fails to read"
 
 # What can be asked for. Each function of the name in index.reading.pdf takes the path and
 # the arguments, as strings, and yields bytes.
-TASKS = ("content", "image")
+TASKS = ("content", "drawing")
 
 
 _here = False

@@ -5,6 +5,7 @@ PDFium is not thread-safe: each use of it holds the lock.
 
 from __future__ import annotations
 
+import base64
 import ctypes
 import io
 import json
@@ -20,17 +21,16 @@ from typing import Any
 
 from index.errors import ReadError
 from index.reading.apart import allow, run_apart
+from index.reading.boxes import Rectangle, Sheet, joined, shown
 from index.reading.document import Boxes, Document
 from index.records import Box, Span
 
 _PAGES = 5000
 _CHARACTERS = 10_000_000
-_PIXELS = 40_000_000
+# Of a page that is drawn.
+_PIXELS = 6_000_000
 _SIDE = 30_000
 _LOCK = threading.RLock()
-
-# Left, bottom, right and top in points, from the page's own origin.
-Rectangle = tuple[float, float, float, float]
 
 _LINE = re.compile(r"[^\r\n]+")
 _WEIGHT = 600
@@ -62,30 +62,74 @@ def read_pdf(path: Path) -> Document:
     )
 
 
-def page_image(path: Path, page: int, scale: float = 2.0) -> bytes:
-    """A page (from 1) as PNG, ``scale`` times 72 dots per inch, or less for a huge one.
+@dataclass(frozen=True, slots=True)
+class DrawnPage:
+    """A page as PNG, its size in points, and where on it each group of spans is."""
+
+    pages: int
+    width: float
+    height: float
+    png: bytes
+    boxes: Boxes
+
+
+def draw_page(
+    path: Path, page: int, groups: Sequence[Sequence[Span]], pixels: int = 1240
+) -> DrawnPage:
+    """Draw a page (from 1), some ``pixels`` wide or less for a huge one, and find spans on it.
 
     ``ReadError`` where there is no such page, or it can't be drawn.
     """
-    if not 0 < scale < math.inf:
-        raise ValueError(f"scale is {scale}")
-    return run_apart("image", path, str(page), str(scale))
+    if pixels < 1:
+        raise ValueError(f"pixels is {pixels}")
+    found = json.loads(run_apart("drawing", path, str(page), str(pixels), json.dumps(groups)))
+    return DrawnPage(
+        pages=found["pages"],
+        width=found["width"],
+        height=found["height"],
+        png=base64.b64decode(found["png"]),
+        boxes=tuple(tuple(Box(page, *place) for place in places) for places in found["boxes"]),
+    )
 
 
-def image(path: Path, page: str, scale: str) -> bytes:
-    """``page_image`` without limits on time and memory."""
-    with _opened(path) as pdf:
-        if not 1 <= int(page) <= len(pdf):
-            raise ReadError(str(path), f"has no page {page}")
-        with closing(pdf[int(page) - 1]) as leaf:
-            width, height = leaf.get_size()
-            if min(width, height) <= 0:
-                raise ReadError(str(path), f"page {page} shows nothing")
-            most = min(math.sqrt(_PIXELS / (width * height)), _SIDE / max(width, height))
-            picture = leaf.render(scale=min(float(scale), most)).to_pil()
-            out = io.BytesIO()
-            picture.save(out, format="PNG")
-            return out.getvalue()
+def drawing(path: Path, page: str, pixels: str, groups: str) -> bytes:
+    """``draw_page`` as JSON, without limits on time and memory."""
+    number = int(page)
+    spans = [[Span(*span) for span in group] for group in json.loads(groups)]
+    boxes: list[list[Rectangle]] = [[] for _ in spans]
+    start = 0
+    with _opened(path) as pdf, _page(pdf, path, number) as leaf:
+        allow(number)
+        for before in range(number - 1):
+            with closing(pdf[before]) as page_before, closing(page_before.get_textpage()) as text:
+                start += len(_characters(text).text) + 1
+        with closing(leaf.get_textpage()) as textpage:
+            places = _characters(textpage).places
+            inside = _inside(spans, start, len(places) - 1)
+            for group, box in _boxes_on(leaf, number, textpage, places, inside):
+                boxes[group].append((box.x0, box.y0, box.x1, box.y1))
+        width, height = leaf.get_size()
+        png = _png(leaf, int(pixels) / width)
+        found = {"pages": len(pdf), "width": width, "height": height, "boxes": boxes}
+    return json.dumps(found | {"png": base64.b64encode(png).decode()}).encode()
+
+
+@contextmanager
+def _page(pdf: Any, path: Path, number: int) -> Iterator[Any]:
+    if not 1 <= number <= len(pdf):
+        raise ReadError(str(path), f"has no page {number}")
+    with closing(pdf[number - 1]) as page:
+        if min(page.get_size()) <= 0:
+            raise ReadError(str(path), f"page {number} shows nothing")
+        yield page
+
+
+def _png(page: Any, scale: float) -> bytes:
+    width, height = page.get_size()
+    most = min(math.sqrt(_PIXELS / (width * height)), _SIDE / max(width, height))
+    out = io.BytesIO()
+    page.render(scale=min(scale, most)).to_pil().save(out, format="PNG")
+    return out.getvalue()
 
 
 def content(path: Path) -> bytes:
@@ -266,81 +310,44 @@ def _boxes(
     found: list[list[Box]] = [[] for _ in groups]
     with _opened(path) as pdf:
         for number, (start, length) in enumerate(zip(starts, lengths, strict=True), start=1):
-            inside = [
-                (group, max(s.start, start) - start, min(s.end, start + length) - start)
-                for group, spans in enumerate(groups)
-                for s in spans
-                if s.start < start + length and s.end > start
-            ]
-            if not inside:
+            if not (inside := _inside(groups, start, length)):
                 continue
             with closing(pdf[number - 1]) as page, closing(page.get_textpage()) as textpage:
                 places = _characters(textpage).places
                 if len(places) != length + 1:
                     raise ReadError(str(path), "changed while it was read; try again")
-                for group, first, last in inside:
-                    rectangles = _rectangles(textpage, places[first], places[last])
-                    found[group] += _shown(page, number, _joined(rectangles))
+                for group, box in _boxes_on(page, number, textpage, places, inside):
+                    found[group].append(box)
     return tuple(map(tuple, found))
+
+
+def _inside(
+    groups: Sequence[Sequence[Span]], start: int, length: int
+) -> list[tuple[int, int, int]]:
+    """Of the spans, what is on the page at ``start``: its group, first and last character."""
+    return [
+        (group, max(s.start, start) - start, min(s.end, start + length) - start)
+        for group, spans in enumerate(groups)
+        for s in spans
+        if s.start < start + length and s.end > start
+    ]
+
+
+def _boxes_on(
+    page: Any,
+    number: int,
+    textpage: Any,
+    places: Sequence[int],
+    inside: Iterable[tuple[int, int, int]],
+) -> Iterator[tuple[int, Box]]:
+    sheet = Sheet(number, page.get_bbox(), page.get_rotation(), *page.get_size())
+    for group, first, last in inside:
+        rectangles = _rectangles(textpage, places[first], places[last])
+        for box in shown(sheet, joined(rectangles)):
+            yield group, box
 
 
 def _rectangles(textpage: Any, begin: int, end: int) -> Iterator[Rectangle]:
     # The characters that stand for a hyphen at a line's end are all in one place.
     for index in range(textpage.count_rects(begin, max(end - begin, 1))):
         yield textpage.get_rect(index)
-
-
-def _shown(page: Any, number: int, rectangles: Iterable[Rectangle]) -> Iterator[Box]:
-    """Rectangles on the page as it is shown: turned, cropped, from its top left corner."""
-    left, bottom, right, top = page.get_bbox()
-    width, height = page.get_size()
-    rotation = page.get_rotation()
-
-    def turned(x: float, y: float) -> tuple[float, float]:
-        if rotation == 90:
-            return y - bottom, x - left
-        if rotation == 180:
-            return right - x, y - bottom
-        if rotation == 270:
-            return top - y, right - x
-        return x - left, top - y
-
-    for x0, y0, x1, y1 in rectangles:
-        (a, b), (c, d) = turned(x0, y0), turned(x1, y1)
-        across = sorted(min(max(v, 0.0), width) for v in (a, c))
-        down = sorted(min(max(v, 0.0), height) for v in (b, d))
-        if across[0] < across[1] and down[0] < down[1]:
-            yield Box(number, *(round(v, 2) for v in (across[0], down[0], across[1], down[1])))
-
-
-def _joined(rectangles: Iterator[Rectangle]) -> Iterator[Rectangle]:
-    """Rectangles that stand side by side on one line, as one: some PDFs place each character."""
-    last: Rectangle | None = None
-    for own in rectangles:
-        if last is None:
-            last = own
-        elif _side_by_side(last, own):
-            last = (
-                min(last[0], own[0]),
-                min(last[1], own[1]),
-                max(last[2], own[2]),
-                max(last[3], own[3]),
-            )
-        else:
-            yield last
-            last = own
-    if last is not None:
-        yield last
-
-
-def _side_by_side(a: Rectangle, b: Rectangle) -> bool:
-    """Whether two rectangles overlap along one axis and are near along the other.
-
-    A page that is turned has lines that run down.
-    """
-    wide, high = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
-    if 2 * high >= min(a[3] - a[1], b[3] - b[1]):
-        return -wide <= max(a[3] - a[1], b[3] - b[1])
-    if 2 * wide >= min(a[2] - a[0], b[2] - b[0]):
-        return -high <= max(a[2] - a[0], b[2] - b[0]) and a[3] - a[1] > a[2] - a[0]
-    return False

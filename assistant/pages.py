@@ -1,0 +1,134 @@
+"""Where a quote stands: its filing's own page as a picture, or the text around it.
+
+What is drawn comes from the store's copy of the filing, once that is shown to be unharmed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+from assistant.cite import unharmed
+from assistant.records import Citation
+from index.errors import ReadError
+from index.reading.pdf import DrawnPage, draw_page
+from index.records import Box, Pair, Span
+
+Kind = Literal["question", "answer"]
+
+# Characters of the filing's text that are shown on each side of a pair.
+AROUND = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What of the pair stands where on a page, in percent of its width and height."""
+
+    kind: Kind
+    left: float
+    top: float
+    width: float
+    height: float
+
+
+@dataclass(frozen=True, slots=True)
+class PageView:
+    """A page (from 1, of ``pages``) as PNG, its size in points, and the pair's marks on it."""
+
+    page: int
+    pages: int
+    width: float
+    height: float
+    png: bytes
+    marks: tuple[Mark, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A piece of a filing's text; ``kind`` is ``None`` outside of question and answer."""
+
+    kind: Kind | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class PassageView:
+    """A pair in the extracted text around it, and whether the text goes on on either side."""
+
+    runs: tuple[Run, ...]
+    before: bool
+    after: bool
+
+
+def view(
+    copy: Path, text: str, citation: Citation, page: int | None = None
+) -> PageView | PassageView:
+    """A page of a PDF, by default the pair's first; the passage where there is none to draw.
+
+    ``copy`` is the store's, ``text`` what was extracted from it. ``KeyError`` where the copy
+    is harmed or gone.
+    """
+    if not unharmed(copy, citation.filing):
+        raise KeyError(citation.filing.sha256)
+    if citation.filing.format == "pdf" and citation.pair.pages:
+        try:
+            return page_view(copy, citation.pair, page or citation.pair.pages[0])
+        except (ReadError, OSError):
+            pass
+    return passage_view(text, citation.pair)
+
+
+def page_view(copy: Path, pair: Pair, page: int) -> PageView:
+    """A page with the pair's marks; ``ReadError`` where it can't be drawn."""
+    kinds, spans = zip(*_spans(pair), strict=True)
+    drawn = _drawn(copy, page, spans)
+    marks = (
+        _mark(kind, box, drawn)
+        for kind, boxes in zip(kinds, drawn.boxes, strict=True)
+        for box in boxes
+    )
+    return PageView(page, drawn.pages, drawn.width, drawn.height, drawn.png, tuple(marks))
+
+
+@lru_cache(maxsize=32)
+def _drawn(copy: Path, page: int, spans: tuple[tuple[Span, ...], ...]) -> DrawnPage:
+    return draw_page(copy, page, spans)
+
+
+def _mark(kind: Kind, box: Box, page: DrawnPage) -> Mark:
+    return Mark(
+        kind,
+        left=100 * box.x0 / page.width,
+        top=100 * box.y0 / page.height,
+        width=100 * (box.x1 - box.x0) / page.width,
+        height=100 * (box.y1 - box.y0) / page.height,
+    )
+
+
+def passage_view(text: str, pair: Pair, around: int = AROUND) -> PassageView:
+    """The pair in the text, with ``around`` characters on either side."""
+    start, end = max(pair.start - around, 0), min(pair.end + around, len(text))
+    return PassageView(
+        tuple(_runs(text, start, end, pair)), before=start > 0, after=end < len(text)
+    )
+
+
+def _runs(text: str, start: int, end: int, pair: Pair) -> Iterator[Run]:
+    """The text from start to end, cut where question and answer begin and end."""
+    kinds = [(span, kind) for kind, spans in _spans(pair) for span in spans]
+    place = start
+    for span, kind in sorted(kinds):
+        if place < span.start:
+            yield Run(None, text[place : span.start])
+        if place < span.end:
+            yield Run(kind, text[max(place, span.start) : span.end])
+            place = span.end
+    if place < end:
+        yield Run(None, text[place:end])
+
+
+def _spans(pair: Pair) -> tuple[tuple[Kind, tuple[Span, ...]], ...]:
+    return ("question", pair.question_spans), ("answer", pair.answer_spans)

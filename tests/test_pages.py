@@ -1,0 +1,225 @@
+"""Where a quote stands: the page with its marks, or the passage in its surroundings."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+from reportlab.pdfgen.canvas import Canvas
+
+import ui
+from assistant import pages
+from assistant.answer import Assistant
+from assistant.cards import LABELS
+from assistant.decide import Calibration
+from assistant.pages import PageView, PassageView, Run, passage_view, view
+from assistant.records import Answer, Citation
+from index.files import sha256_of
+from index.parse import parse
+from index.records import Filing, Pair, Span
+from index.store import Store
+from tests.fakes import FakeEncoder, make_pair
+
+FILED = sorted((Path(__file__).parent.parent / "eval/collection/files/dev").glob("*.pdf"))[:3]
+
+
+def cited(path: Path, pair: Pair, kind: str = "pdf") -> Citation:
+    filing = Filing(str(path), sha256_of(path), kind)  # type: ignore[arg-type]
+    return Citation(1, 1.0, 0.9, filing, pair)
+
+
+def two_pages(path: Path) -> tuple[Citation, str]:
+    """A question low on page 1 whose answer goes on at the top of page 2, of 3 pages."""
+    canvas = Canvas(str(path), pagesize=(400, 500))
+    lines = [["Head", "Asked here", "Answer one"], ["answer two"], ["last"]]
+    for number, page in enumerate(lines):
+        for line, said in enumerate(page):
+            canvas.drawString(40, (400 if number else 100) - 30 * line, said)
+        canvas.showPage()
+    canvas.save()
+    text = "Head\r\nAsked here\r\nAnswer one\nanswer two\nlast"
+
+    def span(said: str) -> Span:
+        return Span(text.index(said), text.index(said) + len(said))
+
+    pair = replace(
+        make_pair("1", "Asked here", "Answer one answer two"),
+        start=6,
+        end=span("answer two").end,
+        question_spans=(span("Asked here"),),
+        answer_spans=(span("Answer one"), span("answer two")),
+        pages=(1, 2),
+    )
+    return cited(path, pair), text
+
+
+def test_question_and_answer_are_marked_on_their_pages(tmp_path: Path) -> None:
+    path = tmp_path / "filing.pdf"
+    citation, text = two_pages(path)
+    first = view(path, text, citation)
+    assert isinstance(first, PageView)
+    assert (first.page, first.pages, first.width, first.height) == (1, 3, 400, 500)
+    question, answer = first.marks
+    assert (question.kind, answer.kind) == ("question", "answer")
+    assert question.left == answer.left == pytest.approx(10, abs=0.5)
+    # Base lines at 70 and 40 points of 500.
+    assert question.top + question.height == pytest.approx(86, abs=1)
+    assert answer.top + answer.height == pytest.approx(92, abs=1)
+    second, third = view(path, text, citation, 2), view(path, text, citation, 3)
+    assert isinstance(second, PageView)
+    assert isinstance(third, PageView)
+    assert [m.kind for m in second.marks] == ["answer"]
+    assert second.marks[0].top + second.marks[0].height == pytest.approx(20, abs=1)
+    assert third.marks == ()
+
+
+def test_marks_lie_on_ink(tmp_path: Path) -> None:
+    path = tmp_path / "filing.pdf"
+    citation, text = two_pages(path)
+    shown = view(path, text, citation)
+    assert isinstance(shown, PageView)
+    picture = Image.open(io.BytesIO(shown.png)).convert("L")
+    assert picture.width == 1240
+    for mark in shown.marks:
+        x, y = picture.width / 100, picture.height / 100
+        place = (mark.left * x, mark.top * y, (mark.left + mark.width) * x, 0.0)
+        box = tuple(map(round, (*place[:3], (mark.top + mark.height) * y)))
+        assert picture.crop(box).getextrema()[0] < 64  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("path", FILED, ids=lambda p: p.stem)
+def test_marks_are_the_pairs_boxes(path: Path) -> None:
+    pair = max(parse(path).pairs, key=lambda pair: len(pair.pages))
+    for page in pair.pages:
+        shown = pages.page_view(path, pair, page)
+        boxes = [box for box in pair.boxes if box.page == page]
+        for mark, box in zip(shown.marks, boxes, strict=True):
+            assert mark.left * shown.width / 100 == pytest.approx(box.x0)
+            assert mark.top * shown.height / 100 == pytest.approx(box.y0)
+            assert mark.width * shown.width / 100 == pytest.approx(box.x1 - box.x0)
+            assert mark.height * shown.height / 100 == pytest.approx(box.y1 - box.y0)
+        kinds = [mark.kind for mark in shown.marks]
+        assert kinds == sorted(kinds, reverse=True)  # "question" before "answer"
+
+
+def test_a_page_is_drawn_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "filing.pdf"
+    citation, text = two_pages(path)
+    drawn: list[int] = []
+    draw = pages.draw_page
+    monkeypatch.setattr(
+        pages, "draw_page", lambda copy, page, spans: drawn.append(page) or draw(copy, page, spans)
+    )
+    shown = [view(path, text, citation, page) for page in (1, 2, 1, None, 2)]
+    assert drawn == [1, 2]
+    assert shown[0] == shown[2] == shown[3]
+
+
+def test_a_harmed_copy_is_not_drawn(tmp_path: Path) -> None:
+    path = tmp_path / "filing.pdf"
+    citation, text = two_pages(path)
+    with path.open("ab") as file:
+        file.write(b"%")
+    with pytest.raises(KeyError):
+        view(path, text, citation)
+    path.unlink()
+    with pytest.raises(KeyError):
+        view(path, text, citation)
+
+
+def test_what_cannot_be_drawn_is_shown_as_text(tmp_path: Path) -> None:
+    path = tmp_path / "filing.pdf"
+    citation, text = two_pages(path)
+    assert isinstance(view(path, text, citation, 4), PassageView)
+    path.write_bytes(b"%PDF-1.4 nothing")
+    shown = view(path, text, cited(path, citation.pair))
+    assert isinstance(shown, PassageView)
+    assert [run.text for run in shown.runs if run.kind == "question"] == ["Asked here"]
+
+
+def test_a_text_shows_the_passage(tmp_path: Path) -> None:
+    path = tmp_path / "filing.txt"
+    text = "head\nasked|said\nrest"
+    path.write_text(text, "utf-8")
+    shown = view(path, text, cited(path, make_pair("1", "asked", "said", 5), "text"))
+    assert shown == PassageView(
+        (
+            Run(None, "head\n"),
+            Run("question", "asked"),
+            Run(None, "|"),
+            Run("answer", "said"),
+            Run(None, "\nrest"),
+        ),
+        before=False,
+        after=False,
+    )
+
+
+def test_a_passage_ends_where_its_surroundings_do() -> None:
+    pair = make_pair("1", "asked", "said", 5)
+    shown = passage_view("0123 asked said 6789", replace(pair, start=5, end=15), around=2)
+    assert "".join(run.text for run in shown.runs) == "3 asked said 6"
+    assert shown.before
+    assert shown.after
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9), st.booleans()), max_size=6),
+    st.integers(0, 9),
+    st.integers(0, 20),
+)
+def test_a_passage_is_the_text_itself(
+    pieces: list[tuple[int, int, bool]], start: int, around: int
+) -> None:
+    question: list[Span] = []
+    answer: list[Span] = []
+    end = start
+    for gap, length, asks in pieces:
+        (question if asks else answer).append(Span(end + gap, end + gap + length))
+        end += gap + length
+    text = "".join(map(chr, range(0x4E00, 0x4E00 + end + 5)))
+    pair = replace(
+        make_pair("1", "", ""),
+        start=start,
+        end=end,
+        question_spans=tuple(question),
+        answer_spans=tuple(answer),
+    )
+    shown = passage_view(text, pair, around)
+    assert "".join(r.text for r in shown.runs) == text[max(start - around, 0) : end + around]
+    for kind, spans in (("question", question), ("answer", answer)):
+        marked = "".join(run.text for run in shown.runs if run.kind == kind)
+        assert marked == "".join(text[span.start : span.end] for span in spans)
+
+
+@pytest.mark.parametrize(
+    ("pressed", "place"),
+    [
+        ({"turn": "2", "rank": "1", "page": "3"}, (2, 1, 3)),
+        ({"turn": "0", "rank": "1"}, (0, 1, None)),
+        ({"turn": "x"}, None),
+        ({"turn": [1]}, None),
+        ("12", None),
+        (None, None),
+    ],
+)
+def test_a_button_names_a_place(pressed: object, place: tuple[int, int, int | None] | None) -> None:
+    assert ui.place_of(pressed) == place
+
+
+def test_a_place_that_is_not_in_the_talk_shows_nothing(tmp_path: Path) -> None:
+    with Store.open(tmp_path, create=True) as store:
+        assistant = Assistant(store, FakeEncoder(), Calibration.load())
+        citation = cited(Path(__file__), make_pair("1", "asked", "said"), "text")
+        answer = Answer("asked", "answer", 0.9, (citation,), 1.0)
+        for place in (None, (1, 1, None), (-1, 1, None), (2, 1, None), (0, 2, None), (0, -1, None)):
+            where = place and ui.Place(*place)
+            assert ui.page_html(assistant, [("asked", answer), ("", None)], where, "zh") == ""
+        # The citation's filing isn't in the store.
+        shown = ui.page_html(assistant, [("asked", answer)], ui.Place(0, 1), "zh")
+        assert LABELS["zh"]["gone"] in shown
