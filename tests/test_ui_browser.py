@@ -49,6 +49,8 @@ def browser() -> Iterator[Browser]:
         if os.environ.get("CI"):
             pytest.fail("CI must have chromium")
         pytest.skip("no chromium on this machine")
+    # On a loaded machine the default of 5 seconds is short.
+    expect.set_options(timeout=20_000)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=QUIET)
         yield browser
