@@ -7,6 +7,7 @@ of it becomes an address or a script.
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -178,12 +179,20 @@ def _render(name: str, language: Language, **values: object) -> Markup:
     return Markup(_template(name).render(t=LABELS[language], **values))  # noqa: S704
 
 
+def _closed_up(text: str) -> str:
+    """What is between quoted lines, without the layout's many blank lines."""
+    if "\n" in text and not text.strip():
+        return "\n"
+    return re.sub(r"\n\s*\n", "\n\n", text)
+
+
 @cache
 def _template(name: str) -> Template:
     # Autoescape: whatever a filing says, it stays text.
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     environment.filters["percent"] = "{:.0%}".format
     environment.filters["base64"] = lambda content: base64.b64encode(content).decode()
+    environment.filters["closed_up"] = _closed_up
     environment.globals |= {
         "quotation": quotation,
         "confidence_word": confidence_word,

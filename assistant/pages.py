@@ -5,7 +5,7 @@ What is drawn comes from the store's copy of the filing, once that is shown to b
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -88,7 +88,7 @@ def page_view(copy: Path, pair: Pair, page: int) -> PageView:
     marks = (
         _mark(kind, box, drawn)
         for kind, boxes in zip(kinds, drawn.boxes, strict=True)
-        for box in boxes
+        for box in _lines(boxes)
     )
     return PageView(page, drawn.pages, drawn.width, drawn.height, drawn.png, tuple(marks))
 
@@ -96,6 +96,26 @@ def page_view(copy: Path, pair: Pair, page: int) -> PageView:
 @lru_cache(maxsize=32)
 def _drawn(copy: Path, page: int, spans: tuple[tuple[Span, ...], ...]) -> DrawnPage:
     return draw_page(copy, page, spans)
+
+
+def _lines(boxes: Iterable[Box]) -> Iterator[Box]:
+    """Boxes that follow each other on one line as one: low punctuation has boxes of its own."""
+    last: Box | None = None
+    for box in boxes:
+        if last and _follows(last, box):
+            y0, y1 = min(last.y0, box.y0), max(last.y1, box.y1)
+            last = Box(box.page, last.x0, y0, max(last.x1, box.x1), y1)
+        else:
+            if last:
+                yield last
+            last = box
+    if last:
+        yield last
+
+
+def _follows(a: Box, b: Box) -> bool:
+    height = max(a.y1 - a.y0, b.y1 - b.y0)
+    return min(a.y1, b.y1) >= max(a.y0, b.y0) and -height / 2 <= b.x0 - a.x1 <= height
 
 
 def _mark(kind: Kind, box: Box, page: DrawnPage) -> Mark:

@@ -271,6 +271,14 @@ def test_a_passage_marks_question_and_answer() -> None:
     assert texts(card, "//mark[@class='of-answer']") == ["甲"]
 
 
+def test_blank_lines_of_the_layout_are_closed_up() -> None:
+    gaps = ("head\n \n\n", "\n\n \n", "  ", "\n\n\n\nrest")
+    runs = [run for gap in gaps for run in (Run(None, gap), Run("answer", "甲"))]
+    shown = PassageView(tuple(runs), before=False, after=False)
+    card = cards.page_card(shown, citation(), "zh")
+    assert texts(card, "//p[@class='passage']") == ["head\n\n甲\n甲  甲\n\nrest甲"]
+
+
 def test_what_is_gone_is_said_to_be() -> None:
     assert LABELS["zh"]["gone"] in cards.page_card(*page_of("甲", "gone"), "zh")
 

@@ -17,11 +17,11 @@ from assistant import pages
 from assistant.answer import Assistant
 from assistant.cards import LABELS
 from assistant.decide import Calibration
-from assistant.pages import PageView, PassageView, Run, passage_view, view
+from assistant.pages import Mark, PageView, PassageView, Run, passage_view, view
 from assistant.records import Answer, Citation
 from index.files import sha256_of
 from index.parse import parse
-from index.records import Filing, Pair, Span
+from index.records import Box, Filing, Pair, Span
 from index.store import Store
 from tests.fakes import FakeEncoder, make_pair
 
@@ -92,19 +92,55 @@ def test_marks_lie_on_ink(tmp_path: Path) -> None:
         assert picture.crop(box).getextrema()[0] < 64  # type: ignore[arg-type]
 
 
+def rectangle(mark: Mark, shown: PageView) -> tuple[float, float, float, float]:
+    """Left, top, right and bottom of a mark, in points."""
+    x, y = shown.width / 100, shown.height / 100
+    right, bottom = mark.left + mark.width, mark.top + mark.height
+    return mark.left * x, mark.top * y, right * x, bottom * y
+
+
+def within(box: Box, area: tuple[float, float, float, float]) -> bool:
+    left, top, right, bottom = area
+    across = left - 0.01 <= box.x0 <= box.x1 <= right + 0.01
+    return across and top - 0.01 <= box.y0 <= box.y1 <= bottom + 0.01
+
+
 @pytest.mark.parametrize("path", FILED, ids=lambda p: p.stem)
 def test_marks_are_the_pairs_boxes(path: Path) -> None:
     pair = max(parse(path).pairs, key=lambda pair: len(pair.pages))
     for page in pair.pages:
         shown = pages.page_view(path, pair, page)
         boxes = [box for box in pair.boxes if box.page == page]
-        for mark, box in zip(shown.marks, boxes, strict=True):
-            assert mark.left * shown.width / 100 == pytest.approx(box.x0)
-            assert mark.top * shown.height / 100 == pytest.approx(box.y0)
-            assert mark.width * shown.width / 100 == pytest.approx(box.x1 - box.x0)
-            assert mark.height * shown.height / 100 == pytest.approx(box.y1 - box.y0)
+        rectangles = [rectangle(mark, shown) for mark in shown.marks]
+        for box in boxes:
+            assert any(within(box, r) for r in rectangles)
+        for left, top, right, bottom in rectangles:
+            edges = [b for b in boxes if within(b, (left, top, right, bottom))]
+            assert left == pytest.approx(min(b.x0 for b in edges))
+            assert top == pytest.approx(min(b.y0 for b in edges))
+            assert right == pytest.approx(max(b.x1 for b in edges))
+            assert bottom == pytest.approx(max(b.y1 for b in edges))
+            assert bottom - top < 20  # one line
         kinds = [mark.kind for mark in shown.marks]
         assert kinds == sorted(kinds, reverse=True)  # "question" before "answer"
+
+
+def test_low_punctuation_is_marked_with_its_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "filing.pdf"
+    citation, _ = two_pages(path)
+    line = [Box(1, 10, 10, 30, 20), Box(1, 31, 18, 34, 22), Box(1, 38, 11, 60, 20)]
+    apart = [Box(1, 75, 10, 80, 20), Box(1, 10, 19, 90, 29), Box(1, 10, 40, 40, 50)]
+    found = pages.DrawnPage(1, 100, 100, b"", ((), (*line, *apart)))
+    monkeypatch.setattr(pages, "draw_page", lambda *_: found)
+    marks = pages.page_view(path, citation.pair, 1).marks
+    assert [(m.left, m.top, m.width, m.height) for m in marks] == [
+        (10, 10, 50, 12),
+        (75, 10, 5, 10),
+        (10, 19, 80, 10),
+        (10, 40, 30, 10),
+    ]
 
 
 def test_a_page_is_drawn_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
