@@ -175,6 +175,11 @@ def confidence_word(confidence: float) -> str:
     return "high" if confidence >= 0.8 else "medium" if confidence >= 0.5 else "low"
 
 
+def percent(share: float) -> str:
+    """A chance as a whole percentage; never certain."""
+    return f"{min(0.99, max(0.0, share)):.0%}"
+
+
 def _render(name: str, language: Language, **values: object) -> Markup:
     return Markup(_template(name).render(t=LABELS[language], **values))  # noqa: S704
 
@@ -190,7 +195,7 @@ def _closed_up(text: str) -> str:
 def _template(name: str) -> Template:
     # Autoescape: whatever a filing says, it stays text.
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    environment.filters["percent"] = "{:.0%}".format
+    environment.filters["percent"] = percent
     environment.filters["base64"] = lambda content: base64.b64encode(content).decode()
     environment.filters["closed_up"] = _closed_up
     environment.globals |= {

@@ -287,3 +287,7 @@ def test_each_quote_has_a_button_for_its_place() -> None:
     card = parsed(cards.answer_card(answer(citation(1), citation(2), citation(3, 0.1)), "zh", 7))
     shows = card.xpath("//button[@class='show']")
     assert [(b.get("data-turn"), b.get("data-rank")) for b in shows] == [("7", "1"), ("7", "2")]
+
+
+def test_no_confidence_is_shown_as_certain() -> None:
+    assert [cards.percent(share) for share in (0.0, 0.874, 0.999, 1.0)] == ["0%", "87%", "99%", "99%"]
