@@ -1,8 +1,8 @@
 """How long reading takes against PDFium alone: ``python -m eval.bench_reading [--json FILE]``.
 
-Both do the same pages in one process, by turns: PDFium gives the pages' text; Yuanda reads,
-splits and boxes the pairs. The ratio of the best rounds is what counts; seconds depend on the
-machine.
+All do the same pages, by turns: PDFium gives the pages' text in this process; Yuanda reads, splits
+and boxes the pairs in this process, and as ``yuanda add`` does, in a process for each processor.
+The ratio of the best rounds to PDFium's is what counts; seconds depend on the machine.
 """
 
 from __future__ import annotations
@@ -10,12 +10,13 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 
 from eval.parsing import FILES
 from index.parse import parse
+from index.readers import processes_for, read_ahead
 from index.reading.apart import read_here
 
 
@@ -32,29 +33,45 @@ def text_alone(path: Path) -> int:
 
 def measure(paths: list[Path], rounds: int) -> dict[str, float]:
     """Best seconds of each over all files, their ratio, and the pages read."""
-    works: dict[str, Callable[[Path], object]] = {"pdfium": text_alone, "yuanda": parse}
+    processes = processes_for(len(paths))
+    works: dict[str, Callable[[Sequence[Path]], object]] = {
+        "pdfium": lambda paths: [text_alone(path) for path in paths],
+        "one_process": lambda paths: [parse(path) for path in paths],
+        "processes": lambda paths: in_processes(paths, processes),
+    }
     best = dict.fromkeys(works, float("inf"))
     for _ in range(rounds):
         for name, work in works.items():
             start = time.perf_counter()
-            for path in paths:
-                work(path)
+            work(paths)
             best[name] = min(best[name], time.perf_counter() - start)
-    pages = sum(text_alone(path) for path in paths)
-    seconds = {name: round(value, 4) for name, value in best.items()}
-    ratio = round(best["yuanda"] / best["pdfium"], 3)
-    return {"files": len(paths), "pages": pages, "rounds": rounds, **seconds, "ratio": ratio}
+    alone = best.pop("pdfium")
+    return {
+        "files": len(paths),
+        "pages": sum(map(text_alone, paths)),
+        "rounds": rounds,
+        "number_of_processes": processes,
+        "pdfium_seconds": round(alone, 4),
+        **{f"ratio_{name}": round(seconds / alone, 3) for name, seconds in best.items()},
+    }
+
+
+def in_processes(paths: Sequence[Path], processes: int) -> int:
+    """Read all in so many processes, their start included; gives the number of pairs."""
+    read = read_ahead(paths, Path.is_file, processes=processes)
+    return sum(len(outcome().pairs) for _, outcome in read if outcome)
 
 
 def main() -> None:
     """Print the measures as JSON, and write them where asked."""
     parser = argparse.ArgumentParser(prog="eval.bench_reading", description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--copies", type=int, default=20, help="how often each file is read")
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
     read_here()
     paths = sorted(path for split in ("train", "dev") for path in (FILES / split).glob("*.pdf"))
-    text = json.dumps(measure(paths, arguments.rounds))
+    text = json.dumps(measure(paths * arguments.copies, arguments.rounds))
     print(text)
     if arguments.json:
         arguments.json.write_text(text + "\n", "utf-8")

@@ -41,6 +41,11 @@ def read_here() -> None:
     _limit_memory()
 
 
+def reads_here() -> bool:
+    """Whether ``read_here`` was called."""
+    return _here
+
+
 def run_apart(task: str, path: Path, *arguments: str) -> bytes:
     """What a task of ``TASKS`` yields; its ``ReadError``, or one for what broke the limits."""
     if _here:

@@ -44,18 +44,20 @@ def shown(sheet: Sheet, rectangles: Iterable[Rectangle]) -> Iterator[Box]:
             yield Box(sheet.number, *edges)
 
 
-def joined(rectangles: Iterator[Rectangle]) -> Iterator[Rectangle]:
+def joined(rectangles: Iterable[Rectangle]) -> Iterator[Rectangle]:
     """Rectangles that stand side by side on one line, as one: some PDFs place each character."""
     last: Rectangle | None = None
     for own in rectangles:
         if last is None:
             last = own
         elif _side_by_side(last, own):
+            x0, y0, x1, y1 = last
+            a0, b0, a1, b1 = own
             last = (
-                min(last[0], own[0]),
-                min(last[1], own[1]),
-                max(last[2], own[2]),
-                max(last[3], own[3]),
+                x0 if x0 < a0 else a0,
+                y0 if y0 < b0 else b0,
+                x1 if x1 > a1 else a1,
+                y1 if y1 > b1 else b1,
             )
         else:
             yield last
@@ -69,9 +71,15 @@ def _side_by_side(a: Rectangle, b: Rectangle) -> bool:
 
     A page that is turned has lines that run down.
     """
-    wide, high = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
-    if 2 * high >= min(a[3] - a[1], b[3] - b[1]):
-        return -wide <= max(a[3] - a[1], b[3] - b[1])
-    if 2 * wide >= min(a[2] - a[0], b[2] - b[0]):
-        return -high <= max(a[2] - a[0], b[2] - b[0]) and a[3] - a[1] > a[2] - a[0]
+    # Spelt out: this is asked for each rectangle of a filing.
+    ax0, ay0, ax1, ay1 = a
+    bx0, by0, bx1, by1 = b
+    a_high, b_high = ay1 - ay0, by1 - by0
+    wide = (ax1 if ax1 < bx1 else bx1) - (ax0 if ax0 > bx0 else bx0)
+    high = (ay1 if ay1 < by1 else by1) - (ay0 if ay0 > by0 else by0)
+    if 2 * high >= (a_high if a_high < b_high else b_high):
+        return -wide <= (a_high if a_high > b_high else b_high)
+    a_wide, b_wide = ax1 - ax0, bx1 - bx0
+    if 2 * wide >= min(a_wide, b_wide):
+        return -high <= max(a_wide, b_wide) and a_high > a_wide
     return False

@@ -20,13 +20,15 @@ from pathlib import Path
 from typing import Any
 
 from index.errors import ReadError
-from index.reading.apart import allow, run_apart
+from index.reading.apart import allow, reads_here, run_apart
 from index.reading.boxes import Rectangle, Sheet, joined, shown
 from index.reading.document import Boxes, Document
 from index.records import Box, Span
 
 _PAGES = 5000
 _CHARACTERS = 10_000_000
+# Pages that stay open between their text and their boxes.
+_KEPT = 100
 # Of a page that is drawn.
 _PIXELS = 6_000_000
 _SIDE = 30_000
@@ -46,7 +48,13 @@ def read_pdf(path: Path) -> Document:
     The text is each page's, as PDFium gives it, joined by line breaks. A hyphen that ends a
     line stays one, with its line break, and a character of unknown meaning is U+FFFD.
     """
-    found = json.loads(run_apart("content", path))
+    kept = None
+    if reads_here():
+        kept = _Pages(path, _KEPT)
+        with _LOCK, _refused(path):
+            found = _content(kept)
+    else:
+        found = json.loads(run_apart("content", path))
     texts: list[str] = found["texts"]
     starts, offset = [], 0
     for text in texts:
@@ -58,7 +66,7 @@ def read_pdf(path: Path) -> Document:
         tuple(starts),
         bold=tuple(Span(starts[page] + a, starts[page] + b) for page, a, b in found["bold"]),
         scanned=tuple(found["scanned"]),
-        boxes_of=partial(_boxes, path, tuple(starts), tuple(len(t) for t in texts)),
+        boxes_of=partial(_boxes, kept or path, tuple(starts), tuple(len(t) for t in texts)),
     )
 
 
@@ -98,7 +106,7 @@ def drawing(path: Path, page: str, pixels: str, groups: str) -> bytes:
     spans = [[Span(*span) for span in group] for group in json.loads(groups)]
     boxes: list[list[Rectangle]] = [[] for _ in spans]
     start = 0
-    with _opened(path) as pdf, _page(pdf, path, number) as leaf:
+    with _LOCK, _refused(path), closing(_open(path)) as pdf, _page(pdf, path, number) as leaf:
         allow(number)
         for before in range(number - 1):
             with closing(pdf[before]) as page_before, closing(page_before.get_textpage()) as text:
@@ -137,23 +145,28 @@ def content(path: Path) -> bytes:
 
     Without limits on time and memory.
     """
+    with _LOCK, _refused(path), closing(_Pages(path)) as pages:
+        return json.dumps(_content(pages)).encode()
+
+
+def _content(pages: _Pages) -> dict[str, Any]:
+    path, count = pages.path, len(pages.pdf)
     texts: list[str] = []
     lines: list[tuple[int, int, int, bool]] = []
     scanned, size = [], 0
-    with _opened(path) as pdf:
-        if len(pdf) > _PAGES:
-            raise ReadError(str(path), f"{len(pdf)} pages; Yuanda reads up to {_PAGES}")
-        allow(len(pdf))
-        for number in range(len(pdf)):
-            with closing(pdf[number]) as page, closing(page.get_textpage()) as textpage:
-                characters = _characters(textpage)
-                texts.append(characters.text)
-                lines += [(number, *line) for line in _lines(textpage, characters)]
-                if not characters.text.strip() and _has_image(page):
-                    scanned.append(number + 1)
-            size += len(texts[-1])
-            if size > _CHARACTERS:
-                raise ReadError(str(path), f"more than {_CHARACTERS:,} characters; split it")
+    if count > _PAGES:
+        raise ReadError(str(path), f"{count} pages; Yuanda reads up to {_PAGES}")
+    allow(count)
+    for number in range(count):
+        with pages.opened(number) as (page, textpage):
+            characters = _characters(textpage)
+            texts.append(characters.text)
+            lines += [(number, *line) for line in _lines(textpage, characters)]
+            if not characters.text.strip() and _has_image(page):
+                scanned.append(number + 1)
+        size += len(texts[-1])
+        if size > _CHARACTERS:
+            raise ReadError(str(path), f"more than {_CHARACTERS:,} characters; split it")
     if not "".join(texts).strip():
         reason = (
             "a scanned PDF without a text layer; recognise its text first (OCR)"
@@ -161,35 +174,64 @@ def content(path: Path) -> bytes:
             else "a PDF without text; recognise its text first (OCR), or fetch it again"
         )
         raise ReadError(str(path), reason)
-    found = {"texts": texts, "bold": _standing_out(lines), "scanned": scanned}
-    return json.dumps(found).encode()
+    return {"texts": texts, "bold": _standing_out(lines), "scanned": scanned}
+
+
+class _Pages:
+    """An open PDF. Its first ``keep`` pages stay open once they were: opening takes longest."""
+
+    def __init__(self, path: Path, keep: int = 0) -> None:
+        self.path = path
+        self.pdf = _open(path)
+        self._keep = keep
+        self._kept: dict[int, tuple[Any, Any]] = {}
+
+    @contextmanager
+    def opened(self, number: int) -> Iterator[tuple[Any, Any]]:
+        """Page (from 0) and its text."""
+        if number in self._kept:
+            yield self._kept[number]
+        elif len(self._kept) < self._keep:
+            page = self.pdf[number]
+            self._kept[number] = page, page.get_textpage()
+            yield self._kept[number]
+        else:
+            with closing(self.pdf[number]) as page, closing(page.get_textpage()) as textpage:
+                yield page, textpage
+
+    def close(self) -> None:
+        """Close it, with what is open of it."""
+        self._kept.clear()
+        self.pdf.close()
+
+
+def _open(path: Path) -> Any:
+    import pypdfium2
+    from pypdfium2 import PdfiumError
+
+    try:
+        try:
+            return pypdfium2.PdfDocument(path)
+        except UnicodeEncodeError:  # a name in no encoding that Python knows of
+            return pypdfium2.PdfDocument(path.read_bytes())
+    except PdfiumError as error:
+        if "password" in str(error).lower() or getattr(error, "err_code", None) in (4, 5):
+            reason = "an encrypted PDF; save a copy without a password"
+        else:
+            reason = "a damaged PDF; fetch it again"
+        raise ReadError(str(path), reason) from None
+    except OSError as error:
+        raise ReadError(str(path), error.strerror or "can't be read") from None
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[Any]:
-    with _LOCK:
-        import pypdfium2
-        from pypdfium2 import PdfiumError
+def _refused(path: Path) -> Iterator[None]:
+    from pypdfium2 import PdfiumError
 
-        try:
-            try:
-                pdf = pypdfium2.PdfDocument(path)
-            except UnicodeEncodeError:  # a name in no encoding that Python knows of
-                pdf = pypdfium2.PdfDocument(path.read_bytes())
-        except PdfiumError as error:
-            if "password" in str(error).lower() or getattr(error, "err_code", None) in (4, 5):
-                reason = "an encrypted PDF; save a copy without a password"
-            else:
-                reason = "a damaged PDF; fetch it again"
-            raise ReadError(str(path), reason) from None
-        except OSError as error:
-            raise ReadError(str(path), error.strerror or "can't be read") from None
-        try:
-            yield pdf
-        except PdfiumError:
-            raise ReadError(str(path), "a damaged PDF; fetch it again") from None
-        finally:
-            pdf.close()
+    try:
+        yield
+    except PdfiumError:
+        raise ReadError(str(path), "a damaged PDF; fetch it again") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,22 +343,23 @@ def _font_name(name: bytes) -> str:
 
 
 def _boxes(
-    path: Path,
+    pdf: _Pages | Path,
     starts: tuple[int, ...],
     lengths: tuple[int, ...],
     groups: Sequence[Sequence[Span]],
 ) -> Boxes:
     """Rectangles of each group of spans; each page is opened once for all of them."""
     found: list[list[Box]] = [[] for _ in groups]
-    with _opened(path) as pdf:
-        for number, (start, length) in enumerate(zip(starts, lengths, strict=True), start=1):
+    path = pdf if isinstance(pdf, Path) else pdf.path
+    with _LOCK, _refused(path), closing(_Pages(pdf) if isinstance(pdf, Path) else pdf) as pages:
+        for number, (start, length) in enumerate(zip(starts, lengths, strict=True)):
             if not (inside := _inside(groups, start, length)):
                 continue
-            with closing(pdf[number - 1]) as page, closing(page.get_textpage()) as textpage:
+            with pages.opened(number) as (page, textpage):
                 places = _characters(textpage).places
                 if len(places) != length + 1:
                     raise ReadError(str(path), "changed while it was read; try again")
-                for group, box in _boxes_on(page, number, textpage, places, inside):
+                for group, box in _boxes_on(page, number + 1, textpage, places, inside):
                     found[group].append(box)
     return tuple(map(tuple, found))
 
@@ -348,6 +391,10 @@ def _boxes_on(
 
 
 def _rectangles(textpage: Any, begin: int, end: int) -> Iterator[Rectangle]:
+    import pypdfium2.raw as raw
+
+    left, top, right, bottom = (ctypes.c_double() for _ in range(4))
     # The characters that stand for a hyphen at a line's end are all in one place.
     for index in range(textpage.count_rects(begin, max(end - begin, 1))):
-        yield textpage.get_rect(index)
+        raw.FPDFText_GetRect(textpage, index, left, top, right, bottom)
+        yield left.value, bottom.value, right.value, top.value
