@@ -12,7 +12,9 @@ from PIL import Image
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
-from assistant import report
+from assistant import cards, report
+from assistant.crops import crops
+from assistant.pages import PageView, view
 from assistant.records import Answer, Citation
 from index import build, readers
 from index.errors import ReadError, ScannedError
@@ -112,15 +114,15 @@ def test_lines_are_read_in_order_with_their_boxes(scan: Path) -> None:
     document = scanned.read_scanned(scan, lambda _png: seen())
     assert document.recognised
     assert document.page_starts == (0,)
-    assert document.text.split("\n") == [" ".join(text for text, *_ in row) for row in FORM]
+    assert document.text.split("\n") == ["\t".join(text for text, *_ in row) for row in FORM]
     line = document.text.index("答：毛利率")
     whole = Span(line, line + len("答：毛利率为31.5%，保持稳定。"))
     ((box,), (part,), (title, upper, code)) = document.boxes_of(
         [[whole], [Span(line + 2, whole.end)], [Span(0, document.text.index("\n问题1"))]]
     )
     assert (box.x0, box.y0, box.x1, box.y1) == pytest.approx((59.5, 202.08, 238, 218.92))
-    # 答： is as wide as four of the 28 columns, since the figures are half as wide as the rest.
-    assert part.x0 == pytest.approx(59.5 + 178.5 * 4 / 25, abs=0.01)
+    # 答： is as wide as four of the 29 columns, since the figures are half as wide as the rest.
+    assert part.x0 == pytest.approx(59.5 + 178.5 * 4 / 29, abs=0.01)
     assert (part.y0, part.x1) == (box.y0, box.x1)
     assert title.y0 < upper.y0 < code.y1
     assert upper.x1 < code.x0
@@ -174,6 +176,46 @@ def test_no_quote_is_shown_as_verbatim(scan: Path) -> None:
         for decision in ("answer", "abstain"):
             answer = Answer("毛利率？", decision, 0.9, (citation,), 1.0)  # type: ignore[arg-type]
             assert report.answer_text(answer).count(label) == times
+
+
+@pytest.mark.usefixtures("fake")
+def test_the_card_shows_the_picture_above_the_text(scan: Path) -> None:
+    citation = cited(parse(scan))
+    [crop] = crops(scan, citation)
+    with Image.open(io.BytesIO(crop.png)) as strip:
+        # From the question's upper edge to the answer's lower one, with 8 points around.
+        assert strip.height / strip.width == pytest.approx((0.06 * 842 + 16) / 595, abs=0.01)
+    answer = Answer("毛利率？", "answer", 0.9, (citation,), 1.0)
+    card = cards.answer_card(answer, "zh", 0, lambda c: crops(scan, c))
+    assert "OCR 识别，非原文" in card
+    assert "（原文）" not in card
+    assert card.index("data:image/png;base64,") < card.index(citation.pair.answer)
+    related = cards.answer_card(Answer("毛利率？", "abstain", 0.1, (citation,), 1.0), "en")
+    assert "recognised, not verbatim" in related
+
+
+def test_a_printed_filing_has_no_crop() -> None:
+    citation = cited(parse(PRINTED))
+    assert crops(PRINTED, citation) == ()
+    card = cards.answer_card(Answer("？", "answer", 0.9, (citation,), 1.0), "zh")
+    assert "（原文）" in card
+    assert "OCR" not in card
+
+
+@pytest.mark.usefixtures("fake")
+def test_a_harmed_copy_has_no_crop(scan: Path) -> None:
+    citation = cited(parse(scan))
+    scan.write_bytes(pictures([noise(), noise()]))
+    assert crops(scan, citation) == ()
+
+
+@pytest.mark.usefixtures("fake")
+def test_question_and_answer_are_outlined_on_the_page(scan: Path) -> None:
+    parsed = parse(scan)
+    shown = view(scan, parsed.text, cited(parsed))
+    assert isinstance(shown, PageView)
+    assert [mark.kind for mark in shown.marks] == ["question", "answer"]
+    assert [mark.top for mark in shown.marks] == pytest.approx([20, 24], abs=0.1)
 
 
 @pytest.mark.usefixtures("fake")

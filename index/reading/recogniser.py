@@ -55,7 +55,13 @@ def recogniser() -> Recogniser:
         for corners, text in zip(found.boxes, found.txts, strict=True):
             (x0, y0), (x1, y1) = corners.min(axis=0), corners.max(axis=0)
             seen.append(
-                Seen(text, float(x0 / wide), float(y0 / high), float(x1 / wide), float(y1 / high))
+                Seen(
+                    " ".join(text.split()),
+                    float(x0 / wide),
+                    float(y0 / high),
+                    float(x1 / wide),
+                    float(y1 / high),
+                )
             )
         return tuple(seen)
 

@@ -38,8 +38,8 @@ class _Piece:
 def read_scanned(path: Path, recognise: Recogniser) -> Document:
     """Read a scanned PDF; ``ReadError`` where nothing is recognised on its pages.
 
-    Its text is the lines of each page in reading order; the pieces of a line are parted by a
-    space.
+    Its text is the lines of each page in reading order; the pieces of a line are parted by tabs.
+    A group of spans has one box for each piece that is in it.
     """
     lines: list[str] = []
     starts: list[int] = []
@@ -53,7 +53,7 @@ def read_scanned(path: Path, recognise: Recogniser) -> Document:
                 offset = start + len(piece.text)
                 edges = (piece.x0 * width, piece.y0 * height, piece.x1 * width, piece.y1 * height)
                 pieces.append(_Piece(piece.text, start, Box(number, *edges)))
-            lines.append(" ".join(piece.text for piece in row))
+            lines.append("\t".join(piece.text for piece in row))
             offset += 1
     if not lines:
         raise ReadError(str(path), "a scanned PDF on which no text is recognised")
