@@ -19,7 +19,8 @@ from assistant import cards, pages
 from assistant.answer import Assistant
 from assistant.cards import LABELS, Language
 from assistant.cite import unharmed
-from assistant.records import Answer, Query
+from assistant.crops import Crop, crops
+from assistant.records import Answer, Citation, Query
 from index.errors import CallError
 
 LONGEST = 500
@@ -105,7 +106,7 @@ def build(assistant: Assistant) -> gr.Blocks:
         text = LABELS[language]
         return (
             head_html(assistant, language),
-            talk_html(turns, examples, language),
+            talk_html(assistant, turns, examples, language),
             page_html(assistant, turns, place, language),
             gr.update(placeholder=text["placeholder"], label=text["ask"]),
             gr.update(value=text["ask"]),
@@ -115,16 +116,16 @@ def build(assistant: Assistant) -> gr.Blocks:
         question: str, turns: list[Turn], language: Language
     ) -> tuple[str, list[Turn], str]:
         turns = [*turns, turn(assistant, question)]
-        return "", turns, talk_html(turns, examples, language)
+        return "", turns, talk_html(assistant, turns, examples, language)
 
     def follow(
         turns: list[Turn], language: Language, event: gr.EventData
     ) -> tuple[list[Turn], str]:
         question = getattr(event, "question", None)
         if not isinstance(question, str):
-            return turns, talk_html(turns, examples, language)
+            return turns, talk_html(assistant, turns, examples, language)
         turns = [*turns, turn(assistant, question)]
-        return turns, talk_html(turns, examples, language)
+        return turns, talk_html(assistant, turns, examples, language)
 
     def show_first(turns: Sequence[Turn], language: Language) -> tuple[Place | None, str]:
         place = first_place(turns)
@@ -151,7 +152,9 @@ def build(assistant: Assistant) -> gr.Blocks:
                 elem_id="language",
             )
         with gr.Row(elem_id="columns", equal_height=False):
-            talk = gr.HTML(talk_html([], examples, "zh"), elem_id="talk", js_on_load=_CLICKS)
+            talk = gr.HTML(
+                talk_html(assistant, [], examples, "zh"), elem_id="talk", js_on_load=_CLICKS
+            )
             paper = gr.HTML("", elem_id="page", js_on_load=_PAGE_CLICKS)
         with gr.Row(elem_id="ask-row"):
             text = LABELS["zh"]
@@ -229,14 +232,20 @@ def turn(assistant: Assistant, question: str) -> Turn:
     return question, assistant.ask(Query(question))
 
 
-def talk_html(turns: Sequence[Turn], examples: Sequence[str], language: Language) -> str:
+def talk_html(
+    assistant: Assistant, turns: Sequence[Turn], examples: Sequence[str], language: Language
+) -> str:
     """The conversation so far."""
+
+    def pictures(citation: Citation) -> Sequence[Crop]:
+        return crops(assistant.original(citation.filing), citation)
+
     if not turns:
         return str(cards.welcome_card(examples, language))
     shown = []
     for number, (question, answer) in enumerate(turns):
         if answer is not None:
-            shown.append(cards.answer_card(answer, language, number))
+            shown.append(cards.answer_card(answer, language, number, pictures))
         else:
             reason = LABELS[language]["long" if question else "empty"]
             shown.append(cards.notice_card(question, reason, language))

@@ -7,7 +7,6 @@ import json
 import os
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -180,7 +179,7 @@ def verify(arguments: argparse.Namespace, settings: Settings) -> int:
     with _open(arguments, settings) as store:
         proof = prove(store)
     if arguments.json:
-        print(report.dumps(asdict(proof)))
+        print(report.dumps(report.proof_json(proof)))
     else:
         print(report.proof_text(proof))
     return INPUT_FAILED if proof.failed else DONE

@@ -1,6 +1,6 @@
 """The store's database schema and its version."""
 
-VERSION = 2
+VERSION = 3
 
 SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
@@ -22,6 +22,7 @@ CREATE TABLE filings (
     hosts TEXT NOT NULL,
     pages INTEGER,
     short_name TEXT NOT NULL,
+    recognised INTEGER NOT NULL,
     text BLOB NOT NULL,
     warnings TEXT NOT NULL,
     added_at TEXT NOT NULL
@@ -56,4 +57,5 @@ CREATE INDEX passages_of_pair ON passages (pair_id);
 # What brings a database of a version to the next one.
 MIGRATIONS = {
     1: "ALTER TABLE filings ADD COLUMN short_name TEXT NOT NULL DEFAULT ''",
+    2: "ALTER TABLE filings ADD COLUMN recognised INTEGER NOT NULL DEFAULT 0",
 }
