@@ -207,7 +207,9 @@ def test_an_older_database_is_brought_up(store: Store) -> None:
     home = store.folder
     store.close()
     older = sqlite3.connect(home / "store.sqlite")
-    older.executescript("ALTER TABLE filings DROP COLUMN short_name; PRAGMA user_version = 1")
+    older.executescript(
+        "DROP TABLE feedback; ALTER TABLE filings DROP COLUMN short_name; PRAGMA user_version = 1"
+    )
     older.close()
     with Store.open(home) as opened:
         assert {entry.filing.short_name for entry in opened.filings()} == {""}
