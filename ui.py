@@ -20,6 +20,7 @@ from assistant.answer import Assistant
 from assistant.cards import LABELS, Language
 from assistant.cite import unharmed
 from assistant.crops import Crop, crops
+from assistant.judging import Judged, judge
 from assistant.records import Answer, Citation, Query
 from index.errors import CallError
 
@@ -33,13 +34,22 @@ SAMPLE_EXAMPLES = (
 )
 
 # A click on a suggestion asks it, one on "copy" copies the quotation, one on "show" shows where
-# it stands.
+# it stands, one on a judgement says it; what was said keeps the focus.
 _CLICKS = """
+let said = null;
+watch('value', () => {
+  const name = said && ['turn', 'rank', 'verdict'].map((key) => `[data-${key}="${said[key]}"]`);
+  const button = name && element.querySelector('.say' + name.join(''));
+  if (button) button.focus({preventScroll: true});
+  said = null;
+});
 element.addEventListener('click', (event) => {
   const asked = event.target.closest('[data-ask]');
   if (asked) { trigger('click', {question: asked.dataset.ask}); return; }
   const shown = event.target.closest('.show');
   if (shown) { trigger('select', {place: {...shown.dataset}}); return; }
+  const judged = event.target.closest('.say');
+  if (judged) { said = {...judged.dataset}; trigger('like', {judgement: said}); return; }
   const copy = event.target.closest('[data-copy]');
   if (copy) {
     navigator.clipboard.writeText(copy.dataset.copy)
@@ -100,32 +110,38 @@ def build(assistant: Assistant) -> gr.Blocks:
         asked = (request.query_params.get("q") or "").strip()
         turns = [turn(assistant, asked)] if asked else []
         place = first_place(turns)
-        return language, turns, place, *labels(turns, place, language)
+        return language, turns, place, *labels(turns, place, language, {})
 
-    def labels(turns: Sequence[Turn], place: Place | None, language: Language) -> tuple[Any, ...]:
+    def labels(
+        turns: Sequence[Turn], place: Place | None, language: Language, judged: Judged
+    ) -> tuple[Any, ...]:
         text = LABELS[language]
         return (
             head_html(assistant, language),
-            talk_html(assistant, turns, examples, language),
+            talk_html(assistant, turns, examples, language, judged),
             page_html(assistant, turns, place, language),
             gr.update(placeholder=text["placeholder"], label=text["ask"]),
             gr.update(value=text["ask"]),
         )
 
     def respond(
-        question: str, turns: list[Turn], language: Language
+        question: str, turns: list[Turn], language: Language, judged: Judged
     ) -> tuple[str, list[Turn], str]:
         turns = [*turns, turn(assistant, question)]
-        return "", turns, talk_html(assistant, turns, examples, language)
+        return "", turns, talk_html(assistant, turns, examples, language, judged)
 
     def follow(
-        turns: list[Turn], language: Language, event: gr.EventData
+        turns: list[Turn], language: Language, judged: Judged, event: gr.EventData
     ) -> tuple[list[Turn], str]:
-        question = getattr(event, "question", None)
-        if not isinstance(question, str):
-            return turns, talk_html(assistant, turns, examples, language)
-        turns = [*turns, turn(assistant, question)]
-        return turns, talk_html(assistant, turns, examples, language)
+        turns = [*turns, turn(assistant, getattr(event, "question", None))]
+        return turns, talk_html(assistant, turns, examples, language, judged)
+
+    def say(
+        turns: Sequence[Turn], language: Language, judged: Judged, event: gr.EventData
+    ) -> tuple[Judged, str]:
+        answers = dict(enumerate(answer for _, answer in turns))
+        judged = judge(assistant, answers, judged, getattr(event, "judgement", None))
+        return judged, talk_html(assistant, turns, examples, language, judged)
 
     def show_first(turns: Sequence[Turn], language: Language) -> tuple[Place | None, str]:
         place = first_place(turns)
@@ -139,7 +155,7 @@ def build(assistant: Assistant) -> gr.Blocks:
 
     app: gr.Blocks
     with gr.Blocks(title="原答 Yuanda", analytics_enabled=False) as app:
-        turns, place = gr.State([]), gr.State(None)
+        turns, place, judged = gr.State([]), gr.State(None), gr.State({})
         with gr.Row(equal_height=False):
             head = gr.HTML(head_html(assistant, "zh"))
             language = gr.Radio(
@@ -175,11 +191,13 @@ def build(assistant: Assistant) -> gr.Blocks:
         hidden: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
         spoken = [head, talk, paper, box, send]
         app.load(greet, None, [language, turns, place, *spoken], **hidden)
-        language.input(labels, [turns, place, language], spoken, **hidden)
+        language.input(labels, [turns, place, language, judged], spoken, **hidden)
+        told = [turns, language, judged]
+        talk.like(say, told, [judged, talk], **hidden)
         for answered in (
-            box.submit(respond, [box, turns, language], [box, turns, talk], **hidden),
-            send.click(respond, [box, turns, language], [box, turns, talk], **hidden),
-            talk.click(follow, [turns, language], [turns, talk], **hidden),
+            box.submit(respond, [box, *told], [box, turns, talk], **hidden),
+            send.click(respond, [box, *told], [box, turns, talk], **hidden),
+            talk.click(follow, told, [turns, talk], **hidden),
         ):
             drawn = answered.then(show_first, [turns, language], [place, paper], **hidden)
             drawn.then(None, js=_SCROLL)
@@ -224,16 +242,20 @@ def launch(
     return app, str(address)
 
 
-def turn(assistant: Assistant, question: str) -> Turn:
-    """Ask, unless the question is empty or too long."""
-    question = question.strip()
+def turn(assistant: Assistant, question: Any) -> Turn:
+    """Ask, unless what came is no question, an empty one or too long."""
+    question = question.strip() if isinstance(question, str) else ""
     if not question or len(question) > LONGEST:
         return question, None
     return question, assistant.ask(Query(question))
 
 
 def talk_html(
-    assistant: Assistant, turns: Sequence[Turn], examples: Sequence[str], language: Language
+    assistant: Assistant,
+    turns: Sequence[Turn],
+    examples: Sequence[str],
+    language: Language,
+    judged: Judged | None = None,
 ) -> str:
     """The conversation so far."""
 
@@ -245,7 +267,7 @@ def talk_html(
     shown = []
     for number, (question, answer) in enumerate(turns):
         if answer is not None:
-            shown.append(cards.answer_card(answer, language, number, pictures))
+            shown.append(cards.answer_card(answer, language, number, pictures, judged))
         else:
             reason = LABELS[language]["long" if question else "empty"]
             shown.append(cards.notice_card(question, reason, language))

@@ -9,13 +9,17 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import numpy as np
+
 from assistant.cite import proved
 from assistant.companies import Company
 from assistant.decide import SHORTLIST, Calibration, rank
 from assistant.match import Reading
 from assistant.records import Answer, Citation, Query
 from assistant.retrieve import Retriever
+from index import feedback
 from index.encoder import Encoder
+from index.feedback import Feedback
 from index.records import Filing, Filters
 from index.snapshot import open_indexes
 from index.store import Store
@@ -53,16 +57,25 @@ class Assistant:
         """Follow what other processes have written to the store."""
         with self._refreshing:
             self._version = self._store.version()
+            self._pair_ids = self._store.pair_ids()
             self._retriever = Retriever(
                 self._encoder,
                 open_indexes(self._store, self._encoder.dimension),
                 {Company(*key): pairs for key, pairs in self._store.companies().items()},
             )
 
+    def _follow(self) -> None:
+        version = self._store.version()
+        if version == self._version:
+            return
+        if np.array_equal(self._store.pair_ids(), self._pair_ids):
+            self._version = version  # feedback, which no index holds
+        else:
+            self._refresh()
+
     def ask(self, query: Query) -> Answer:
         """Answer one question with proved quotes, or abstain."""
-        if self._store.version() != self._version:
-            self._refresh()
+        self._follow()
         try:
             return self._ask(query)
         except KeyError:
@@ -124,6 +137,10 @@ class Assistant:
     def original(self, filing: Filing) -> Path:
         """The store's copy of a filing."""
         return self._store.original(filing)
+
+    def keep(self, said: Feedback) -> None:
+        """Keep what a reader said of an answer; ``StoreError`` where that can't be written."""
+        feedback.keep(self._store.folder, said)
 
     def close(self) -> None:
         """Close the store."""

@@ -72,6 +72,16 @@ LABELS: Mapping[Language, Mapping[str, str]] = {
         "not_here": "问答不在这一页",
         "around": "从文件中提取的文本，问答前后各 {around} 字",
         "undrawn": "这一页画不出来，以下是提取的文本。",
+        "judge": "这个答复对吗？",
+        "judge_none": "确实没有答复吗？",
+        "right": "对",
+        "wrong": "不对",
+        "should_none": "应为“无官方答复”",
+        "right_none": "确实没有",
+        "wrong_none": "应该有答复",
+        "other": "这才是答复",
+        "thanks": "谢谢，已记下。",
+        "unkept": "没能记下，请稍后再试。",
         "gone": "索引库里的这份文件已被移除或损坏，无法显示。",
     },
     "en": {
@@ -120,6 +130,16 @@ LABELS: Mapping[Language, Mapping[str, str]] = {
         "not_here": "Not on this page",
         "around": "Text taken from the file, {around} characters on either side",
         "undrawn": "This page can't be drawn; below is its text.",
+        "judge": "Is this the answer?",
+        "judge_none": "Is there really none?",
+        "right": "Right",
+        "wrong": "Wrong",
+        "should_none": "Should be “no official answer”",
+        "right_none": "There is none",
+        "wrong_none": "There is one",
+        "other": "This is the answer",
+        "thanks": "Thank you, noted.",
+        "unkept": "Could not be noted; please try again later.",
         "gone": "The store's copy of this filing is gone or damaged; it can't be shown.",
     },
 }
@@ -130,11 +150,13 @@ def answer_card(
     language: Language,
     turn: int = 0,
     pictures: Callable[[Citation], Sequence[Crop]] = lambda _: (),
+    judged: Mapping[tuple[int, int], str] | None = None,
 ) -> Markup:
     """A question with what came of it: an answer's cards, or an abstention.
 
-    ``turn`` is its place in the conversation, for the buttons that show a page; ``pictures``
-    gives what is shown of the pages above a quote that was recognised on them.
+    ``turn`` is its place in the conversation, for its buttons; ``pictures`` gives what is shown
+    of the pages above a quote that was recognised on them; ``judged`` is what its reader said of
+    answers, by turn and rank (0: as a whole).
     """
     first, rest = answer.citations[:1], answer.citations[1:]
     if answer.decision == "abstain":
@@ -149,6 +171,7 @@ def answer_card(
         label=RECOGNISED,
         quoted=first + also,
         related=[c for c in rest if c not in also],
+        said={rank: verdict for (at, rank), verdict in (judged or {}).items() if at == turn},
     )
 
 

@@ -49,6 +49,7 @@ def _run(arguments: argparse.Namespace) -> int:
         "parse": commands.parse_file,
         "ask": commands.ask,
         "verify": commands.verify,
+        "feedback": commands.feedback,
         "evaluate": commands.evaluate,
         "ui": commands.ui,
     }[arguments.command]
@@ -119,6 +120,16 @@ def _parser() -> argparse.ArgumentParser:
 
     commands.add_parser(
         "verify", parents=[store, as_json], help="re-read every filing and prove every pair"
+    )
+
+    feedback = commands.add_parser(
+        "feedback", parents=[store, as_json], help="what readers said of the answers in the chat"
+    )
+    feedback.add_argument(
+        "--export",
+        type=Path,
+        metavar="DIR",
+        help="write it to a new folder as a labelled set that evaluate takes",
     )
 
     evaluate = commands.add_parser(

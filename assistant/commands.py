@@ -7,6 +7,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator
+from dataclasses import asdict
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -183,6 +184,27 @@ def verify(arguments: argparse.Namespace, settings: Settings) -> int:
     else:
         print(report.proof_text(proof))
     return INPUT_FAILED if proof.failed else DONE
+
+
+def feedback(arguments: argparse.Namespace, settings: Settings) -> int:
+    """What readers said of the answers, listed or written out as a labelled set."""
+    from index.feedback import export, kept
+
+    with _open(arguments, settings) as store:
+        if arguments.export:
+            exported = asdict(export(store, arguments.export))
+            if arguments.json:
+                print(report.dumps(exported))
+            else:
+                print(", ".join(f"{count} {name}" for name, count in exported.items()))
+            return DONE
+        rows = kept(store.folder)
+    if arguments.json:
+        print(report.dumps({"feedback": [asdict(said) for said in rows]}))
+    for said in () if arguments.json else rows:
+        place = f"{(said.filing or '-')[:12]:<12}  {said.number or '-'}"
+        print(report.printable(f"{said.at}  {said.verdict:<5}  {place}  {said.question}"))
+    return DONE
 
 
 def evaluate(arguments: argparse.Namespace, settings: Settings) -> int:

@@ -1,8 +1,22 @@
 """The store's database schema and its version."""
 
-VERSION = 3
+VERSION = 4
 
-SCHEMA = """
+# A row for each time that a reader judged an answer; what it names may be removed from the store.
+_FEEDBACK = """
+CREATE TABLE feedback (
+    id INTEGER PRIMARY KEY,
+    question TEXT NOT NULL,
+    verdict TEXT NOT NULL,
+    filing TEXT,
+    number TEXT,
+    decision TEXT,
+    confidence REAL,
+    at TEXT NOT NULL
+) STRICT;
+"""
+
+SCHEMA = f"""
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 
 CREATE TABLE filings (
@@ -52,10 +66,11 @@ CREATE TABLE passages (
     vector BLOB NOT NULL
 ) STRICT;
 CREATE INDEX passages_of_pair ON passages (pair_id);
-"""
+{_FEEDBACK}"""
 
 # What brings a database of a version to the next one.
 MIGRATIONS = {
     1: "ALTER TABLE filings ADD COLUMN short_name TEXT NOT NULL DEFAULT ''",
     2: "ALTER TABLE filings ADD COLUMN recognised INTEGER NOT NULL DEFAULT 0",
+    3: _FEEDBACK,
 }

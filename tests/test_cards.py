@@ -124,7 +124,7 @@ def test_an_abstention_quotes_nothing(language: Language) -> None:
 
 def test_an_abstention_with_nothing_near() -> None:
     card = cards.answer_card(answer(decision="abstain"), "zh")
-    assert texts(card, "//button") == []
+    assert texts(card, "//button[@data-ask]") == []
     assert len(parsed(card).xpath("//article[contains(@class, 'none')]")) == 1
 
 
@@ -296,3 +296,22 @@ def test_no_confidence_is_shown_as_certain() -> None:
         "99%",
         "99%",
     ]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_a_reader_said_is_shown(language: Language) -> None:
+    card = cards.answer_card(
+        answer(citation(1), citation(2, 0.1)),
+        language,
+        3,
+        judged={(3, 2): "other", (2, 1): "right"},
+    )
+    tree = html.fromstring(card)
+    pressed = tree.xpath("//button[@aria-pressed='true']")
+    assert [b.get("data-rank") for b in pressed] == ["2"]
+    assert {b.get("data-turn") for b in tree.xpath("//button[@data-verdict]")} == {"3"}
+    assert len(tree.xpath("//details[@open]")) == 1
+    heard = [text for text in texts(card, "//*[@class='heard']") if text]
+    assert heard == [LABELS[language]["thanks"]]
+    unkept = cards.answer_card(answer(decision="abstain"), language, 0, judged={(0, 0): "unkept"})
+    assert LABELS[language]["unkept"] in texts(unkept, "//*[@class='heard']")
