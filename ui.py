@@ -15,11 +15,12 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
-from assistant import cards, pages
+from assistant import cards, filing_desk, pages
 from assistant.answer import Assistant
 from assistant.cards import LABELS, Language
 from assistant.cite import unharmed
 from assistant.crops import Crop, crops
+from assistant.filing import LARGEST, Desk, Login
 from assistant.judging import Judged, judge
 from assistant.records import Answer, Citation, Query
 from index.errors import CallError
@@ -101,8 +102,8 @@ class Place(NamedTuple):
     page: int | None = None
 
 
-def build(assistant: Assistant) -> gr.Blocks:
-    """The app over one assistant, ready to launch."""
+def build(assistant: Assistant, desk: Desk | None = None) -> gr.Blocks:
+    """The app over one assistant, ready to launch; with a ``desk`` filings are added there."""
     examples = SAMPLE_EXAMPLES if assistant.is_sample else tuple(assistant.suggestions(4))
 
     def greet(request: gr.Request) -> tuple[Any, ...]:
@@ -154,7 +155,7 @@ def build(assistant: Assistant) -> gr.Blocks:
         return place, page_html(assistant, turns, place, language)
 
     app: gr.Blocks
-    with gr.Blocks(title="原答 Yuanda", analytics_enabled=False) as app:
+    with gr.Blocks(title="原答 Yuanda", analytics_enabled=False, delete_cache=(600, 3600)) as app:
         turns, place, judged = gr.State([]), gr.State(None), gr.State({})
         with gr.Row(equal_height=False):
             head = gr.HTML(head_html(assistant, "zh"))
@@ -167,6 +168,7 @@ def build(assistant: Assistant) -> gr.Blocks:
                 min_width=150,
                 elem_id="language",
             )
+        filing_desk.build(desk, language, head, lambda chosen: head_html(assistant, chosen))
         with gr.Row(elem_id="columns", equal_height=False):
             talk = gr.HTML(
                 talk_html(assistant, [], examples, "zh"), elem_id="talk", js_on_load=_CLICKS
@@ -206,13 +208,18 @@ def build(assistant: Assistant) -> gr.Blocks:
     return app
 
 
-def serve(assistant: Assistant, host: str = "127.0.0.1", port: int | None = None) -> None:
+def serve(
+    assistant: Assistant,
+    host: str = "127.0.0.1",
+    port: int | None = None,
+    login: tuple[str, str] | None = None,
+) -> None:
     """Serve the chat until interrupted; with no ``port`` the first free one from 7860.
 
     ``CallError`` where nothing can listen there.
     """
     try:
-        app, address = launch(assistant, host, port)
+        app, address = launch(assistant, host, port, login)
     except OSError:
         where = host if port is None else f"{host}:{port}"
         raise CallError(f"can't listen at {where}; is it in use? `--port` takes another") from None
@@ -221,10 +228,14 @@ def serve(assistant: Assistant, host: str = "127.0.0.1", port: int | None = None
 
 
 def launch(
-    assistant: Assistant, host: str = "127.0.0.1", port: int | None = None
+    assistant: Assistant,
+    host: str = "127.0.0.1",
+    port: int | None = None,
+    login: tuple[str, str] | None = None,
 ) -> tuple[gr.Blocks, str]:
     """Start the server in the background; the app, to be closed, and its address."""
-    app = build(assistant)
+    desk = Desk(assistant.folder, assistant.encoder, Login(*login)) if login else None
+    app = build(assistant, desk)
     fonts = ["system-ui", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "sans-serif"]
     _, address, _ = app.launch(
         server_name=host,
@@ -235,6 +246,8 @@ def launch(
         prevent_thread_lock=True,
         show_error=False,
         footer_links=[],
+        # Gradio takes uploads from anyone: where there is no desk, none.
+        max_file_size=LARGEST if desk else 1,
         theme=gr.themes.Base(font=fonts, font_mono=["ui-monospace", "monospace"]),
         app_kwargs={"routes": [filing_route(assistant)]},
         css=(Path(cards.__file__).parent / "templates" / "style.css").read_text("utf-8"),

@@ -46,10 +46,10 @@ class Assistant:
         """
         self.is_sample = is_sample
         store.check_model(encoder)
+        self.folder, self.encoder = store.folder, encoder
         self._store = store
         self._calibration = calibration
         self._threshold = calibration.threshold if threshold is None else threshold
-        self._encoder = encoder
         self._refreshing = threading.Lock()
         self._refresh()
 
@@ -59,8 +59,8 @@ class Assistant:
             self._version = self._store.version()
             self._pair_ids = self._store.pair_ids()
             self._retriever = Retriever(
-                self._encoder,
-                open_indexes(self._store, self._encoder.dimension),
+                self.encoder,
+                open_indexes(self._store, self.encoder.dimension),
                 {Company(*key): pairs for key, pairs in self._store.companies().items()},
             )
 
@@ -140,7 +140,7 @@ class Assistant:
 
     def keep(self, said: Feedback) -> None:
         """Keep what a reader said of an answer; ``StoreError`` where that can't be written."""
-        feedback.keep(self._store.folder, said)
+        feedback.keep(self.folder, said)
 
     def close(self) -> None:
         """Close the store."""

@@ -216,8 +216,13 @@ def percent(share: float) -> str:
     return f"{min(0.99, max(0.0, share)):.0%}"
 
 
-def _render(name: str, language: Language, **values: object) -> Markup:
-    return Markup(_template(name).render(t=LABELS[language], **values))  # noqa: S704
+def render(template: str, labels: Mapping[str, str], **values: object) -> Markup:
+    """A template filled in; all that comes from elsewhere is escaped."""
+    return Markup(_template(template).render(t=labels, **values))  # noqa: S704
+
+
+def _render(template: str, language: Language, **values: object) -> Markup:
+    return render(template, LABELS[language], **values)
 
 
 def _closed_up(text: str) -> str:

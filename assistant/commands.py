@@ -225,8 +225,13 @@ def evaluate(arguments: argparse.Namespace, settings: Settings) -> int:
 
 def ui(arguments: argparse.Namespace, settings: Settings) -> int:
     """The chat in the browser, until interrupted."""
+    from index.store import Store
+
+    login = settings.login if settings.filing else None
+    if login:  # filed into, a store may begin empty
+        Store.open(_store_path(arguments, settings), create=True).close()
     with open_assistant(arguments, settings) as assistant:
-        _extension("ui")(assistant, host=arguments.host, port=arguments.port)
+        _extension("ui")(assistant, host=arguments.host, port=arguments.port, login=login)
     return DONE
 
 

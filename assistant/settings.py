@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from index.errors import CallError
@@ -16,20 +16,29 @@ class Settings:
     ``YUANDA_STORE``: folder of the store. ``YUANDA_MODEL``: name or path of any
     sentence-transformers model, instead of the one that ships. ``YUANDA_THRESHOLD``:
     confidence (0..1) below which no answer is given, instead of the calibrated one.
+    ``YUANDA_FILING``: whether filings may be added and removed in the chat, by who knows
+    ``YUANDA_LOGIN``, ``user:password``.
     """
 
     store: Path
     model: str | None = None
     threshold: float | None = None
+    filing: bool = False
+    login: tuple[str, str] | None = field(default=None, repr=False)
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> Settings:
         """Read the settings; ``CallError`` where a value makes no sense."""
         store = environ.get("YUANDA_STORE")
+        filing, login = _switch(environ.get("YUANDA_FILING")), _login(environ.get("YUANDA_LOGIN"))
+        if filing and login is None:
+            raise CallError("YUANDA_FILING needs a login: set YUANDA_LOGIN=user:password")
         return cls(
             store=Path(store).expanduser() if store else default_store(),
             model=environ.get("YUANDA_MODEL") or None,
             threshold=_threshold(environ.get("YUANDA_THRESHOLD")),
+            filing=filing,
+            login=login,
         )
 
 
@@ -50,3 +59,22 @@ def _threshold(value: str | None) -> float | None:
     if not 0.0 <= number <= 1.0:
         raise CallError(f"YUANDA_THRESHOLD={value}: must be a number from 0 to 1")
     return number
+
+
+def _switch(value: str | None) -> bool:
+    states = {"on": True, "1": True, "true": True, "yes": True}
+    states |= {"": False, "off": False, "0": False, "false": False, "no": False}
+    try:
+        return states[(value or "").strip().lower()]
+    except KeyError:
+        raise CallError(f"YUANDA_FILING={value}: must be on or off") from None
+
+
+def _login(value: str | None) -> tuple[str, str] | None:
+    if not value:
+        return None
+    user, _, password = value.partition(":")
+    if not user or not password:
+        # The message doesn't tell the password.
+        raise CallError("YUANDA_LOGIN: must be a user and a password, as user:password")
+    return user, password

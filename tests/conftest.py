@@ -47,8 +47,8 @@ def call(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixt
     monkeypatch.setenv("HOME", str(home))
     for name in ("DATA", "CACHE", "CONFIG"):
         monkeypatch.setenv(f"XDG_{name}_HOME", str(home / name.lower()))
-    for name in ("YUANDA_STORE", "YUANDA_MODEL", "YUANDA_THRESHOLD"):
-        monkeypatch.delenv(name, raising=False)
+    for name in ("STORE", "MODEL", "THRESHOLD", "FILING", "LOGIN"):
+        monkeypatch.delenv(f"YUANDA_{name}", raising=False)
 
     def run(*arguments: object) -> Called:
         capsys.readouterr()

@@ -6,16 +6,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 import ui
 from assistant.answer import Assistant
 from assistant.cards import LABELS
 from assistant.decide import Calibration
+from assistant.filing_cards import TEXT
 from index.build import add
 from index.encoder import load_encoder
 from index.feedback import kept
 from index.store import Store
+from tests.test_cli_store import FILING
 from tests.test_ui_browser import MARGIN, ROOT, UNANSWERED, Watched, ask, browser, watched
 
 __all__ = ["browser", "watched"]
@@ -28,7 +30,8 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
-ZH = LABELS["zh"]
+ZH = TEXT["zh"]
+LOGIN = ("admin", "open sesame")
 
 
 @pytest.fixture
@@ -67,3 +70,99 @@ def test_an_answer_is_judged(watched: Watched, judged: tuple[str, Path]) -> None
     page.locator("#language").get_by_text("English").click()
     expect(none).to_have_text(LABELS["en"]["should_none"])
     expect(none).to_have_attribute("aria-pressed", "true")
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[tuple[str, Path]]:
+    """Address of a chat with a desk over an empty store, and the store."""
+    encoder = load_encoder(None)
+    store = Store.open(tmp_path / "store", create=True)
+    with Assistant(store, encoder, Calibration.load()) as assistant:
+        app, address = ui.launch(assistant, login=LOGIN)
+        yield address, store.folder
+        app.close(verbose=False)
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    """A folder with a filing, a damaged one, and what is none."""
+    folder = tmp_path / "files"
+    (folder / "deep").mkdir(parents=True)
+    (folder / "hemu.txt").write_text(FILING, "utf-8")
+    (folder / "deep" / "broken.pdf").write_bytes(b"%PDF-1.4 nothing")
+    (folder / "notes.log").write_text("none", "utf-8")
+    return folder
+
+
+def log_in(page: Page, password: str = LOGIN[1]) -> None:
+    if not page.locator("#user").is_visible():
+        page.locator("#desk > button").click()
+    page.locator("#user").get_by_role("textbox").fill(LOGIN[0])
+    page.locator("#password input").fill(password)
+    page.locator("#enter").click()
+
+
+def test_without_a_desk_there_is_none(watched: Watched, judged: tuple[str, Path]) -> None:
+    page = watched.open(judged[0])
+    assert page.locator("#desk, input[type=file]").count() == 0
+    sent = page.request.post(
+        f"{judged[0]}gradio_api/upload",
+        multipart={"files": {"name": "a.txt", "mimeType": "text/plain", "buffer": b"long"}},
+    )
+    assert sent.status == 413
+
+
+def test_reading_is_open_and_filing_is_not(watched: Watched, desk: tuple[str, Path]) -> None:
+    page = watched.open(desk[0])
+    ask(page, MARGIN)
+    expect(page.locator("#talk .card.none")).to_be_visible()
+    log_in(page, "wrong")
+    expect(page.locator("#told")).to_have_text(ZH["login_wrong"])
+    assert page.locator("#files").count() == 0
+    log_in(page)
+    expect(page.locator("#files")).to_be_visible()
+    expect(page.locator("#user")).to_have_count(0)
+    page.locator("#language").get_by_text("English").click()
+    expect(page.locator("#filings h3")).to_have_text(f"{TEXT['en']['filings']} (0)")
+
+
+def test_files_are_added_asked_reported_and_removed(
+    watched: Watched, desk: tuple[str, Path], files: Path
+) -> None:
+    address, store = desk
+    page = watched.open(address)
+    log_in(page)
+    page.locator("#files input").set_input_files([files / "hemu.txt", files / "deep/broken.pdf"])
+    rows = page.locator("#results tbody tr")
+    expect(rows).to_have_count(2)
+    assert rows.locator("td:nth-child(2)").all_inner_texts() == [ZH["added"], ZH["failed"]]
+    expect(rows.nth(1)).to_contain_text("damaged")
+    expect(page.locator(".holdings")).to_have_text(ZH["holdings"].format(filings=1, pairs=2))
+
+    ask(page, "公司今年的产能利用率如何？")
+    expect(page.locator("#talk blockquote.answer").first).to_contain_text("八成")
+
+    page.locator("#filings .view").click()
+    expect(page.locator("#parsed .as-question.odd")).to_have_text("海外市场的进展怎样？")
+    report = page.locator("#parsed .report").nth(1)
+    report.click()
+    expect(report).to_have_attribute("aria-pressed", "true")
+    assert [(one.verdict, one.number) for one in kept(store)] == [("parse", "2")]
+
+    page.locator("#filings .remove").click()
+    page.locator("#filings .no").click()
+    expect(page.locator("#filings .yes")).not_to_be_visible()
+    page.locator("#filings .remove").click()
+    page.locator("#filings .yes").click()
+    expect(page.locator("#filings h3")).to_have_text(f"{ZH['filings']} (0)")
+    expect(page.locator(".holdings")).to_have_text(ZH["holdings"].format(filings=0, pairs=0))
+    expect(page.locator("#parsed .parts")).to_have_count(0)
+
+
+def test_a_folder_is_added(watched: Watched, desk: tuple[str, Path], files: Path) -> None:
+    page = watched.open(desk[0])
+    log_in(page)
+    page.locator("#folder input").set_input_files(files)
+    rows = page.locator("#results tbody tr")
+    expect(rows).to_have_count(2)
+    assert sorted(rows.locator("td:nth-child(1)").all_inner_texts()) == ["broken.pdf", "hemu.txt"]

@@ -29,3 +29,28 @@ def test_all_set() -> None:
 def test_threshold_must_be_a_probability(value: str) -> None:
     with pytest.raises(CallError, match="YUANDA_THRESHOLD"):
         Settings.read({"YUANDA_THRESHOLD": value})
+
+
+def test_filing_is_off_unless_enabled_with_a_login() -> None:
+    assert not Settings.read({}).filing
+    assert not Settings.read({"YUANDA_LOGIN": "admin:secret"}).filing
+    settings = Settings.read({"YUANDA_FILING": "on", "YUANDA_LOGIN": "admin:se:cret"})
+    assert (settings.filing, settings.login) == (True, ("admin", "se:cret"))
+    assert "cret" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"YUANDA_FILING": "on"},
+        {"YUANDA_FILING": "perhaps", "YUANDA_LOGIN": "admin:secret"},
+        {"YUANDA_LOGIN": "secret"},
+        {"YUANDA_LOGIN": ":secret"},
+        {"YUANDA_LOGIN": "secret:"},
+    ],
+    ids=str,
+)
+def test_a_login_that_makes_no_sense_is_refused(wrong: dict[str, str]) -> None:
+    with pytest.raises(CallError, match="YUANDA_") as refused:
+        Settings.read(wrong)
+    assert "secret" not in str(refused.value)

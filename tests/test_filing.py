@@ -1,0 +1,178 @@
+"""The desk: who is let in, what is taken in under which name, and what is shown of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from lxml import html
+
+from assistant import filing, filing_desk
+from assistant.filing import Desk, Login, pieces
+from assistant.filing_cards import TEXT, filed_card, filings_card, parts_card
+from index.build import FileRow
+from index.errors import CallError
+from index.feedback import kept
+from index.parse import parse
+from index.store import Store
+from tests.fakes import FakeEncoder
+from tests.test_cards import HOSTILE
+from tests.test_cli_store import FILING, LATER
+
+LOGIN = Login("admin", "open sesame")
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    Store.open(tmp_path / "store", create=True).close()
+    return Desk(tmp_path / "store", FakeEncoder(), LOGIN)
+
+
+def write(path: Path, text: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, "utf-8")
+    return path
+
+
+def test_only_the_login_is_let_in(desk: Desk) -> None:
+    assert desk.admits("admin", "open sesame") is True
+    for user, password in [("admin", ""), ("", ""), ("admin", "open"), ("Admin", "open sesame")]:
+        assert desk.admits(user, password) is False
+    assert "sesame" not in repr(LOGIN)
+
+
+def test_guessing_is_stopped_for_a_while(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 1000.0
+    monkeypatch.setattr("assistant.filing.time.monotonic", lambda: now)
+    assert [desk.admits("admin", str(n)) for n in range(6)] == [False] * 5 + [None]
+    assert desk.admits("admin", "open sesame") is None
+    now += 61
+    assert desk.admits("admin", "open sesame") is True
+
+
+def test_files_are_known_by_their_bare_names(desk: Desk, tmp_path: Path) -> None:
+    uploads = [write(tmp_path / "a" / "hemu.txt", FILING), tmp_path / "gone.txt"]
+    uploads.append(write(tmp_path / "b" / "empty.txt", ""))
+    told: list[object] = []
+    rows = desk.add(uploads, told.append, lambda row: told.append(row.status))
+    assert [(row.path, row.status, row.pairs) for row in rows] == [
+        ("hemu.txt", "added", 2),
+        ("empty.txt", "failed", 0),
+        ("gone.txt", "failed", 0),
+    ]
+    assert told == [2, "added", "failed"]
+    assert not any(str(tmp_path) in (row.error or "") for row in rows)
+    assert not (tmp_path / "store" / "uploads").exists()
+
+
+def test_a_later_version_takes_the_place_of_the_former(desk: Desk, tmp_path: Path) -> None:
+    statuses = []
+    for folder, text in (("a", FILING), ("b", FILING), ("c", LATER)):
+        (row,) = desk.add([write(tmp_path / folder / "hemu.txt", text)])
+        statuses.append(row.status)
+    assert statuses == ["added", "unchanged", "replaced"]
+    assert len(desk.entries()) == 1
+
+
+def test_two_files_of_one_name_are_both_added(desk: Desk, tmp_path: Path) -> None:
+    uploads = [write(tmp_path / at / "hemu.txt", t) for at, t in (("a", FILING), ("b", LATER))]
+    uploads.append(write(tmp_path / "c" / "hemu.txt", FILING))
+    rows = desk.add(uploads)
+    assert [row.status for row in rows] == ["added", "added"]
+    assert len({row.path for row in rows}) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "bare"),
+    [
+        ("../../x.txt", "x.txt"),
+        ("C:\\secret\\x.txt", "x.txt"),
+        (".x.txt", "x.txt"),
+        ("a\n.txt", "a.txt"),
+    ],
+)
+def test_a_name_leads_nowhere_else(name: str, bare: str) -> None:
+    assert filing._bare_name(Path(name)) == bare
+
+
+def test_what_is_too_large_or_too_many_is_refused(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(filing, "LARGEST", 1000)
+    monkeypatch.setattr(filing, "MOST_FILES", 1)
+    large, first = write(tmp_path / "large.txt", FILING * 20), write(tmp_path / "a.txt", FILING)
+    rows = desk.add([large, first, write(tmp_path / "b.txt", LATER)])
+    assert [(row.path, row.status) for row in rows] == [
+        ("a.txt", "added"),
+        ("large.txt", "failed"),
+        ("b.txt", "failed"),
+    ]
+    assert "larger than" in (rows[1].error or "")
+    assert "too many" in (rows[2].error or "")
+
+
+def test_of_a_folder_only_filings_are_taken(desk: Desk, tmp_path: Path) -> None:
+    names = ("hemu.txt", ".DS_Store", "~$hemu.docx", "notes.log")
+    rows = desk.add([write(tmp_path / "f" / name, FILING) for name in names], folder=True)
+    assert [row.path for row in rows] == ["hemu.txt"]
+
+
+def test_a_filing_is_viewed_reported_and_removed(desk: Desk, tmp_path: Path) -> None:
+    (row,) = desk.add([write(tmp_path / "hemu.txt", FILING)])
+    sha256 = row.sha256 or ""
+    parsed = desk.parsed(sha256)
+    desk.report(sha256, parsed.pairs[1])
+    (said,) = kept(tmp_path / "store")
+    assert (said.verdict, said.filing, said.number) == ("parse", sha256, "2")
+    desk.remove(sha256)
+    assert desk.entries() == []
+    with pytest.raises(CallError):
+        desk.remove(sha256)
+    with pytest.raises(KeyError):
+        desk.parsed(sha256)
+
+
+def test_nothing_is_done_for_who_is_not_let_in(desk: Desk, tmp_path: Path) -> None:
+    (row,) = desk.add([write(tmp_path / "hemu.txt", FILING)])
+    upload = str(write(tmp_path / "later.txt", LATER))
+
+    class Pressed:
+        filing, pair = row.sha256, "0"
+
+    seen = (row.sha256 or "", frozenset[int]())
+    assert filing_desk._take_in(desk, False)([upload], False, "zh") == (None, "")
+    assert filing_desk._remove(desk)(False, "zh", None, Pressed) == (None, "")
+    assert filing_desk._view(False, None, Pressed) is None  # type: ignore[arg-type]
+    assert filing_desk._report(desk)(False, seen, Pressed) == seen
+    assert filing_desk._shown(desk)(False, "zh", seen) == ("", "")
+    assert len(desk.entries()) == 1
+    assert kept(tmp_path / "store") == []
+
+
+def test_pieces_are_the_whole_text_and_tell_where_pairs_begin(tmp_path: Path) -> None:
+    parsed = parse(write(tmp_path / "hemu.txt", FILING))
+    shown = list(pieces(parsed))
+    assert "".join(piece.text for piece in shown) == parsed.text
+    assert [piece.begins for piece in shown if piece.begins] == ["1", "2"]
+    assert "".join(piece.text for piece in pieces(parsed, 30)) == parsed.text[:30]
+
+
+def test_both_languages_say_the_same() -> None:
+    assert TEXT["zh"].keys() == TEXT["en"].keys()
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_names_and_text_stay_text(desk: Desk, tmp_path: Path, hostile: str) -> None:
+    row = FileRow(hostile, None, "failed", 0, (hostile,), hostile)
+    filed = FILING.replace("禾木股份有限公司", f"禾木{hostile}股份有限公司")
+    desk.add([write(tmp_path / "hemu.txt", filed)])
+    parsed = parse(tmp_path / "hemu.txt")
+    for markup in (
+        filed_card([row], "zh", hostile),
+        filings_card(desk.entries(), "zh"),
+        parts_card(parsed, hostile, {0}, "en"),
+    ):
+        tree = html.fragment_fromstring(str(markup), create_parent="div")
+        assert not tree.xpath("//script | //img | //svg | //@*[starts-with(name(), 'on')]")
+    shown = html.fromstring(str(parts_card(parsed, "x", {0}, "en")))
+    assert hostile.split()[0] in shown.text_content()
