@@ -6,23 +6,26 @@ What is shown is made by ``assistant.cards``; the callbacks here only connect.
 
 from __future__ import annotations
 
+import socket
+import threading
 from collections.abc import Sequence
 from pathlib import Path, PurePath
 from typing import Any, NamedTuple
 
 import gradio as gr
+import uvicorn
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
-from assistant import cards, pages
+from assistant import api, cards, pages
 from assistant.answer import Assistant
 from assistant.cards import LABELS, Language
 from assistant.cite import unharmed
-from assistant.records import Answer, Query
+from assistant.records import LONGEST, Answer, Query
 from index.errors import CallError
 
-LONGEST = 500
+PORT, PORTS = 7860, 100
 
 SAMPLE_EXAMPLES = (
     "外购和共建两种模式，哪种毛利率更高？",
@@ -185,40 +188,92 @@ def build(assistant: Assistant) -> gr.Blocks:
     return app
 
 
-def serve(assistant: Assistant, host: str = "127.0.0.1", port: int | None = None) -> None:
-    """Serve the chat until interrupted; with no ``port`` the first free one from 7860.
+class Served(NamedTuple):
+    """The chat and the API, served in the background."""
+
+    server: uvicorn.Server
+    thread: threading.Thread
+
+    def close(self, verbose: bool = False) -> None:
+        """Stop serving; say so where ``verbose``."""
+        self.server.should_exit = True
+        self.thread.join(timeout=5)
+        if verbose:
+            print("Closed.")
+
+
+def serve(
+    assistant: Assistant,
+    host: str = "127.0.0.1",
+    port: int | None = None,
+    keys: Sequence[str] = (),
+) -> None:
+    """Serve the chat and the API until interrupted; with no ``port`` the first free from 7860.
 
     ``CallError`` where nothing can listen there.
     """
     try:
-        app, address = launch(assistant, host, port)
+        listening = listen(host, port)
     except OSError:
         where = host if port is None else f"{host}:{port}"
         raise CallError(f"can't listen at {where}; is it in use? `--port` takes another") from None
-    print(f"Yuanda 原答: {address}", flush=True)
-    app.block_thread()
+    with listening:
+        server = server_of(assistant, host, keys)
+        print(f"Yuanda 原答: {address_of(listening)}", flush=True)
+        server.run([listening])
 
 
 def launch(
-    assistant: Assistant, host: str = "127.0.0.1", port: int | None = None
-) -> tuple[gr.Blocks, str]:
-    """Start the server in the background; the app, to be closed, and its address."""
-    app = build(assistant)
+    assistant: Assistant,
+    host: str = "127.0.0.1",
+    port: int | None = None,
+    keys: Sequence[str] = (),
+) -> tuple[Served, str]:
+    """Start the server in the background; what is to be closed, and its address."""
+    listening = listen(host, port)
+    server = server_of(assistant, host, keys)
+    thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
+    thread.start()
+    return Served(server, thread), address_of(listening)
+
+
+def server_of(assistant: Assistant, host: str, keys: Sequence[str]) -> uvicorn.Server:
+    """The server of chat and API, to run on a socket that listens at ``host``."""
+    app = api.create_app(assistant, keys, exposed=not api.is_loopback(host))
+    app.router.routes.append(filing_route(assistant))
     fonts = ["system-ui", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "sans-serif"]
-    _, address, _ = app.launch(
-        server_name=host,
-        server_port=port,
-        share=False,
-        quiet=True,
+    gr.mount_gradio_app(
+        app,
+        build(assistant),
+        path="/",
         ssr_mode=False,
-        prevent_thread_lock=True,
         show_error=False,
         footer_links=[],
         theme=gr.themes.Base(font=fonts, font_mono=["ui-monospace", "monospace"]),
-        app_kwargs={"routes": [filing_route(assistant)]},
         css=(Path(cards.__file__).parent / "templates" / "style.css").read_text("utf-8"),
     )
-    return app, str(address)
+    # No log of requests: an address may hold a question.
+    config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=1)
+    return uvicorn.Server(config)
+
+
+def listen(host: str, port: int | None) -> socket.socket:
+    """A socket that listens there, at the first free port from 7860 where none is given."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    for tried in [port] if port else range(PORT, PORT + PORTS):
+        try:
+            return socket.create_server((host.strip("[]"), tried), family=family)
+        except OSError:
+            last = tried
+    raise OSError(f"nothing can listen at {host}, port {last}")
+
+
+def address_of(listening: socket.socket) -> str:
+    """Where a browser on this machine finds what listens."""
+    host, port = listening.getsockname()[:2]
+    if host in {"0.0.0.0", "::"}:  # noqa: S104 - all addresses: this is how to reach them
+        host = "localhost"
+    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
 
 
 def turn(assistant: Assistant, question: str) -> Turn:

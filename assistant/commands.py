@@ -76,8 +76,7 @@ def list_filings(arguments: argparse.Namespace, settings: Settings) -> int:
     with _open(arguments, settings) as store:
         entries = store.filings(_filters(arguments))
     if arguments.json:
-        rows = [report.filing_json(e.filing) | {"pairs": e.pairs} for e in entries]
-        print(report.dumps({"filings": rows}))
+        print(report.dumps(report.list_json(entries)))
         return DONE
     for e in entries:
         date = e.filing.activity_date or e.filing.filed_date or "----------"
@@ -205,7 +204,9 @@ def evaluate(arguments: argparse.Namespace, settings: Settings) -> int:
 def ui(arguments: argparse.Namespace, settings: Settings) -> int:
     """The chat in the browser, until interrupted."""
     with open_assistant(arguments, settings) as assistant:
-        _extension("ui")(assistant, host=arguments.host, port=arguments.port)
+        _extension("ui")(
+            assistant, host=arguments.host, port=arguments.port, keys=settings.api_keys
+        )
     return DONE
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from index.errors import CallError
@@ -16,11 +16,13 @@ class Settings:
     ``YUANDA_STORE``: folder of the store. ``YUANDA_MODEL``: name or path of any
     sentence-transformers model, instead of the one that ships. ``YUANDA_THRESHOLD``:
     confidence (0..1) below which no answer is given, instead of the calibrated one.
+    ``YUANDA_API_KEYS``: keys of the HTTP API, separated by commas.
     """
 
     store: Path
     model: str | None = None
     threshold: float | None = None
+    api_keys: tuple[str, ...] = field(default=(), repr=False)
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> Settings:
@@ -30,6 +32,7 @@ class Settings:
             store=Path(store).expanduser() if store else default_store(),
             model=environ.get("YUANDA_MODEL") or None,
             threshold=_threshold(environ.get("YUANDA_THRESHOLD")),
+            api_keys=_keys(environ.get("YUANDA_API_KEYS")),
         )
 
 
@@ -50,3 +53,15 @@ def _threshold(value: str | None) -> float | None:
     if not 0.0 <= number <= 1.0:
         raise CallError(f"YUANDA_THRESHOLD={value}: must be a number from 0 to 1")
     return number
+
+
+def _keys(value: str | None) -> tuple[str, ...]:
+    if not value:
+        return ()
+    keys = tuple(key.strip() for key in value.split(","))
+    # Visible ASCII is what a header carries unharmed. The message doesn't tell a key.
+    if not all(key and all("!" <= ch <= "~" for ch in key) for key in keys):
+        raise CallError(
+            "YUANDA_API_KEYS: must be keys of letters, digits and signs, separated by commas"
+        )
+    return keys
