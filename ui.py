@@ -262,9 +262,13 @@ def listen(host: str, port: int | None) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     for tried in [port] if port else range(PORT, PORT + PORTS):
         try:
-            return socket.create_server((host.strip("[]"), tried), family=family)
+            listening = socket.create_server((host.strip("[]"), tried), family=family)
         except OSError:
             last = tried
+            continue
+        # Whom it accepts inherits this: else each answer waits for the browser's slow "received".
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return listening
     raise OSError(f"nothing can listen at {host}, port {last}")
 
 

@@ -290,9 +290,4 @@ def test_each_quote_has_a_button_for_its_place() -> None:
 
 
 def test_no_confidence_is_shown_as_certain() -> None:
-    assert [cards.percent(share) for share in (0.0, 0.874, 0.999, 1.0)] == [
-        "0%",
-        "87%",
-        "99%",
-        "99%",
-    ]
+    assert [cards.percent(share) for share in (0.0, 0.874, 0.999, 1.0)] == ["0%", "87%", "99%", "99%"]
