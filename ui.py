@@ -6,26 +6,27 @@ What is shown is made by ``assistant.cards``; the callbacks here only connect.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from pathlib import Path, PurePath
 from typing import Any, NamedTuple
 
 import gradio as gr
+import uvicorn
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
-from assistant import cards, filing_desk, pages
+from assistant import api, cards, filing_desk, pages
 from assistant.answer import Assistant
 from assistant.cards import LABELS, Language
 from assistant.cite import unharmed
 from assistant.crops import Crop, crops
 from assistant.filing import LARGEST, Desk, Login
 from assistant.judging import Judged, judge
-from assistant.records import Answer, Citation, Query
+from assistant.records import LONGEST, Answer, Citation, Query
+from assistant.serving import Served, address_of, listen
 from index.errors import CallError
-
-LONGEST = 500
 
 SAMPLE_EXAMPLES = (
     "外购和共建两种模式，哪种毛利率更高？",
@@ -213,18 +214,21 @@ def serve(
     host: str = "127.0.0.1",
     port: int | None = None,
     login: tuple[str, str] | None = None,
+    keys: Sequence[str] = (),
 ) -> None:
-    """Serve the chat until interrupted; with no ``port`` the first free one from 7860.
+    """Serve the chat and the API until interrupted; with no ``port`` the first free from 7860.
 
     ``CallError`` where nothing can listen there.
     """
     try:
-        app, address = launch(assistant, host, port, login)
+        listening = listen(host, port)
     except OSError:
         where = host if port is None else f"{host}:{port}"
         raise CallError(f"can't listen at {where}; is it in use? `--port` takes another") from None
-    print(f"Yuanda 原答: {address}", flush=True)
-    app.block_thread()
+    with listening:
+        server = server_of(assistant, host, keys, login)
+        print(f"Yuanda 原答: {address_of(listening)}", flush=True)
+        server.run([listening])
 
 
 def launch(
@@ -232,27 +236,42 @@ def launch(
     host: str = "127.0.0.1",
     port: int | None = None,
     login: tuple[str, str] | None = None,
-) -> tuple[gr.Blocks, str]:
-    """Start the server in the background; the app, to be closed, and its address."""
+    keys: Sequence[str] = (),
+) -> tuple[Served, str]:
+    """Start the server in the background; what is to be closed, and its address."""
+    listening = listen(host, port)
+    server = server_of(assistant, host, keys, login)
+    thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
+    thread.start()
+    return Served(server, thread), address_of(listening)
+
+
+def server_of(
+    assistant: Assistant,
+    host: str,
+    keys: Sequence[str] = (),
+    login: tuple[str, str] | None = None,
+) -> uvicorn.Server:
+    """The server of chat and API, to run on a socket that listens at ``host``."""
     desk = Desk(assistant.folder, assistant.encoder, Login(*login)) if login else None
-    app = build(assistant, desk)
+    app = api.create_app(assistant, keys, exposed=not api.is_loopback(host))
+    app.router.routes.append(filing_route(assistant))
     fonts = ["system-ui", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "sans-serif"]
-    _, address, _ = app.launch(
-        server_name=host,
-        server_port=port,
-        share=False,
-        quiet=True,
+    gr.mount_gradio_app(
+        app,
+        build(assistant, desk),
+        path="/",
         ssr_mode=False,
-        prevent_thread_lock=True,
         show_error=False,
         footer_links=[],
         # Gradio takes uploads from anyone: where there is no desk, none.
         max_file_size=LARGEST if desk else 1,
         theme=gr.themes.Base(font=fonts, font_mono=["ui-monospace", "monospace"]),
-        app_kwargs={"routes": [filing_route(assistant)]},
         css=(Path(cards.__file__).parent / "templates" / "style.css").read_text("utf-8"),
     )
-    return app, str(address)
+    # No log of requests: an address may hold a question.
+    config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=1)
+    return uvicorn.Server(config)
 
 
 def turn(assistant: Assistant, question: Any) -> Turn:

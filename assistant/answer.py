@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import numpy as np
 
-from assistant.cite import proved
+from assistant.cite import proved, quoted, unharmed
 from assistant.companies import Company
 from assistant.decide import SHORTLIST, Calibration, rank
 from assistant.match import Reading
@@ -20,9 +21,9 @@ from assistant.retrieve import Retriever
 from index import feedback
 from index.encoder import Encoder
 from index.feedback import Feedback
-from index.records import Filing, Filters
+from index.records import Filing, Filters, ParsedFiling
 from index.snapshot import open_indexes
-from index.store import Store
+from index.store import Entry, Store
 
 logger = logging.getLogger(__name__)
 
@@ -51,6 +52,7 @@ class Assistant:
         self._calibration = calibration
         self._threshold = calibration.threshold if threshold is None else threshold
         self._refreshing = threading.Lock()
+        self._watchers: list[Callable[[Answer], None]] = []
         self._refresh()
 
     def _refresh(self) -> None:
@@ -77,11 +79,18 @@ class Assistant:
         """Answer one question with proved quotes, or abstain."""
         self._follow()
         try:
-            return self._ask(query)
+            answer = self._ask(query)
         except KeyError:
             # A pair was taken out by another process this very moment.
             self._refresh()
-            return self._ask(query)
+            answer = self._ask(query)
+        for watcher in self._watchers:
+            watcher(answer)
+        return answer
+
+    def watch(self, watcher: Callable[[Answer], None]) -> None:
+        """Call ``watcher`` with every answer from now on."""
+        self._watchers.append(watcher)
 
     def _ask(self, query: Query) -> Answer:
         began = time.perf_counter()
@@ -118,7 +127,25 @@ class Assistant:
 
     def filings(self, filters: Filters | None = None) -> list[Filing]:
         """The filings in the store that pass the filters."""
-        return [entry.filing for entry in self._store.filings(filters or Filters())]
+        return [entry.filing for entry in self.entries(filters)]
+
+    def entries(self, filters: Filters | None = None) -> list[Entry]:
+        """The same, each with its number of pairs."""
+        return self._store.filings(filters or Filters())
+
+    def filed(self, sha256: str) -> ParsedFiling:
+        """A filing with its proved pairs; ``KeyError`` where there is none.
+
+        A pair that can't be proved is left out, and a warning says so.
+        """
+        filing, text = self.filing(sha256), self.text(sha256)
+        pairs, warnings = self._store.pairs_of(sha256), self._store.warnings(sha256)
+        whole = unharmed(self.original(filing), filing)
+        shown = tuple(pair for pair in pairs if whole and quoted(text, pair))
+        if missing := len(pairs) - len(shown):
+            logger.error("not shown, can't be proved: %s, %d pairs", filing.path, missing)
+            warnings += (f"{missing} pairs can't be proved and are not shown: `yuanda verify`",)
+        return ParsedFiling(filing, shown, text, warnings)
 
     def pairs(self) -> int:
         """Number of pairs in the store."""

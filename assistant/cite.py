@@ -16,9 +16,11 @@ def proved(store: Store, filing: Filing, pair: Pair) -> bool:
     The filing's copy in the store must still have its SHA-256, and question and answer
     must be the slices of the extracted text that their spans name.
     """
-    if not unharmed(store.original(filing), filing):
-        return False
-    text = store.text(filing.sha256)
+    return unharmed(store.original(filing), filing) and quoted(store.text(filing.sha256), pair)
+
+
+def quoted(text: str, pair: Pair) -> bool:
+    """Whether a pair is made of this extracted text's own characters."""
     return (
         assemble(text, pair.question_spans) == pair.question
         and assemble(text, pair.answer_spans) == pair.answer

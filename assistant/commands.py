@@ -76,8 +76,7 @@ def list_filings(arguments: argparse.Namespace, settings: Settings) -> int:
     with _open(arguments, settings) as store:
         entries = store.filings(_filters(arguments))
     if arguments.json:
-        rows = [report.filing_json(e.filing) | {"pairs": e.pairs} for e in entries]
-        print(report.dumps({"filings": rows}))
+        print(report.dumps(report.list_json(entries)))
         return DONE
     for e in entries:
         date = e.filing.activity_date or e.filing.filed_date or "----------"
@@ -231,7 +230,13 @@ def ui(arguments: argparse.Namespace, settings: Settings) -> int:
     if login:  # filed into, a store may begin empty
         Store.open(_store_path(arguments, settings), create=True).close()
     with open_assistant(arguments, settings) as assistant:
-        _extension("ui")(assistant, host=arguments.host, port=arguments.port, login=login)
+        _extension("ui")(
+            assistant,
+            host=arguments.host,
+            port=arguments.port,
+            login=login,
+            keys=settings.api_keys,
+        )
     return DONE
 
 

@@ -16,7 +16,7 @@ from assistant.cite import unharmed
 from assistant.records import Citation
 from index.errors import ReadError
 from index.reading.pdf import DrawnPage, draw_page
-from index.records import Box, Pair, Span
+from index.records import Box, Filing, Pair, Span
 
 Kind = Literal["question", "answer"]
 KindBoxes = tuple[tuple[Kind, tuple[Box, ...]], ...]
@@ -85,6 +85,19 @@ def view(
         except (ReadError, OSError):
             pass
     return passage_view(text, citation.pair)
+
+
+def picture(copy: Path, filing: Filing, page: int) -> bytes:
+    """A page of a PDF as PNG, without marks.
+
+    ``KeyError`` where there is no such page or the copy is harmed or gone, ``ReadError`` where
+    it can't be drawn.
+    """
+    if not (filing.format == "pdf" and 1 <= page <= (filing.pages or 0)):
+        raise KeyError(page)
+    if not unharmed(copy, filing):
+        raise KeyError(filing.sha256)
+    return _drawn(copy, page, ()).png
 
 
 def page_view(copy: Path, pair: Pair, page: int, filed: KindBoxes | None = None) -> PageView:

@@ -9,6 +9,9 @@ from index.records import Filing, Filters, Pair
 
 Decision = Literal["answer", "abstain"]
 
+# Characters of a question that is asked in the chat or by a program.
+LONGEST = 500
+
 
 @dataclass(frozen=True, slots=True)
 class Query:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from index.records import Filing, Pair, ParsedFiling, PartKind
 
 if TYPE_CHECKING:
     from index.build import AddReport, Status
+    from index.store import Entry
     from index.verify import Proof
 
 Json = dict[str, Any]
@@ -47,6 +48,11 @@ def filing_json(filing: Filing) -> Json:
         "pages": filing.pages,
         **({"recognised": True} if filing.recognised else {}),
     }
+
+
+def list_json(entries: Iterable[Entry]) -> Json:
+    """What ``yuanda list --json`` prints."""
+    return {"filings": [filing_json(entry.filing) | {"pairs": entry.pairs} for entry in entries]}
 
 
 def pair_json(pair: Pair) -> Json:

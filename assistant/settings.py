@@ -18,6 +18,7 @@ class Settings:
     confidence (0..1) below which no answer is given, instead of the calibrated one.
     ``YUANDA_FILING``: whether filings may be added and removed in the chat, by who knows
     ``YUANDA_LOGIN``, ``user:password``.
+    ``YUANDA_API_KEYS``: keys of the HTTP API, separated by commas.
     """
 
     store: Path
@@ -25,6 +26,7 @@ class Settings:
     threshold: float | None = None
     filing: bool = False
     login: tuple[str, str] | None = field(default=None, repr=False)
+    api_keys: tuple[str, ...] = field(default=(), repr=False)
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> Settings:
@@ -39,6 +41,7 @@ class Settings:
             threshold=_threshold(environ.get("YUANDA_THRESHOLD")),
             filing=filing,
             login=login,
+            api_keys=_keys(environ.get("YUANDA_API_KEYS")),
         )
 
 
@@ -78,3 +81,15 @@ def _login(value: str | None) -> tuple[str, str] | None:
         # The message doesn't tell the password.
         raise CallError("YUANDA_LOGIN: must be a user and a password, as user:password")
     return user, password
+
+
+def _keys(value: str | None) -> tuple[str, ...]:
+    if not value:
+        return ()
+    keys = tuple(key.strip() for key in value.split(","))
+    # Visible ASCII is what a header carries unharmed. The message doesn't tell a key.
+    if not all(key and all("!" <= ch <= "~" for ch in key) for key in keys):
+        raise CallError(
+            "YUANDA_API_KEYS: must be keys of letters, digits and signs, separated by commas"
+        )
+    return keys

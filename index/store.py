@@ -7,6 +7,7 @@ indexes/       what is derived (see ``snapshot``)
 
 from __future__ import annotations
 
+import json
 import re
 import sqlite3
 import zlib
@@ -366,6 +367,15 @@ class Store:
         if row is None:
             raise KeyError(sha256)
         return zlib.decompress(row[0]).decode("utf-8", "surrogatepass")
+
+    def warnings(self, sha256: str) -> tuple[str, ...]:
+        """What was warned of when a filing was read; ``KeyError`` where there is none."""
+        row = self._connection.execute(
+            "SELECT warnings FROM filings WHERE sha256 = ?", (sha256,)
+        ).fetchone()
+        if row is None:
+            raise KeyError(sha256)
+        return tuple(json.loads(row[0]))
 
     def original(self, filing: Filing) -> Path:
         """Where the store's copy of a filing is."""

@@ -1,0 +1,74 @@
+"""What a program may ask for, over HTTP or MCP: the parameters, described and checked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+from assistant.records import LONGEST, Query
+from index.records import Filters
+
+# A company's name or code is shorter by far.
+_SHORT = 100
+
+
+def _day(value: str) -> str:
+    return date.fromisoformat(value).isoformat()
+
+
+Question = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST)
+]
+Day = Annotated[
+    str,
+    StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"),
+    AfterValidator(_day),
+    Field(json_schema_extra={"format": "date"}),
+]
+Short = Annotated[str, StringConstraints(max_length=_SHORT)]
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+
+
+class Listing(BaseModel):
+    """Which filings are meant: all conditions hold."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    company: Short | None = Field(None, description="part of the company's name, as filed")
+    code: Short | None = Field(None, description="the security code, 6 digits")
+    since: Day | None = Field(None, description="date of the activity, YYYY-MM-DD or later")
+    until: Day | None = Field(None, description="date of the activity, YYYY-MM-DD or earlier")
+
+    def filters(self) -> Filters:
+        """The same, for a store."""
+        return Filters(self.company, self.code, self.since, self.until)
+
+
+class Asking(Listing):
+    """A question, and which filings may answer it."""
+
+    question: Question = Field(description="in plain words")
+    top_k: int = Field(5, ge=1, le=100, description="citations at most")
+    previous: Question | None = Field(
+        None, description="the question before, where this one follows it up"
+    )
+
+    def query(self) -> Query:
+        """The same, for an assistant."""
+        return Query(self.question, self.top_k, self.filters(), self.previous)
+
+
+class Naming(BaseModel):
+    """One filing."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    sha256: Sha256 = Field(description="SHA-256 of the filing's file, 64 hexadecimal digits")
+
+
+def reasons(errors: Iterable[Mapping[str, Any]]) -> str:
+    """What is wrong with a call, in one line, from pydantic's list of errors."""
+    return "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in errors)

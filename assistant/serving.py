@@ -1,0 +1,48 @@
+"""Where the chat and the API are served: the socket, its address, and the server's end."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from typing import NamedTuple
+
+import uvicorn
+
+PORT, PORTS = 7860, 100
+
+
+class Served(NamedTuple):
+    """The chat and the API, served in the background."""
+
+    server: uvicorn.Server
+    thread: threading.Thread
+
+    def close(self, verbose: bool = False) -> None:
+        """Stop serving; say so where ``verbose``."""
+        self.server.should_exit = True
+        self.thread.join(timeout=5)
+        if verbose:
+            print("Closed.")
+
+
+def listen(host: str, port: int | None) -> socket.socket:
+    """A socket that listens there, at the first free port from 7860 where none is given."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    for tried in [port] if port else range(PORT, PORT + PORTS):
+        try:
+            listening = socket.create_server((host.strip("[]"), tried), family=family)
+        except OSError:
+            last = tried
+            continue
+        # Whom it accepts inherits this: else each answer waits for the browser's slow "received".
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return listening
+    raise OSError(f"nothing can listen at {host}, port {last}")
+
+
+def address_of(listening: socket.socket) -> str:
+    """Where a browser on this machine finds what listens."""
+    host, port = listening.getsockname()[:2]
+    if host in {"0.0.0.0", "::"}:  # noqa: S104 - all addresses: this is how to reach them
+        host = "localhost"
+    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
