@@ -19,9 +19,10 @@ from assistant import cards, filing_desk, pages
 from assistant.answer import Assistant
 from assistant.cards import LABELS, Language
 from assistant.cite import unharmed
+from assistant.crops import Crop, crops
 from assistant.filing import LARGEST, Desk, Login
 from assistant.judging import Judged, judge
-from assistant.records import Answer, Query
+from assistant.records import Answer, Citation, Query
 from index.errors import CallError
 
 LONGEST = 500
@@ -118,7 +119,7 @@ def build(assistant: Assistant, desk: Desk | None = None) -> gr.Blocks:
         text = LABELS[language]
         return (
             head_html(assistant, language),
-            talk_html(turns, examples, language, judged),
+            talk_html(assistant, turns, examples, language, judged),
             page_html(assistant, turns, place, language),
             gr.update(placeholder=text["placeholder"], label=text["ask"]),
             gr.update(value=text["ask"]),
@@ -128,20 +129,20 @@ def build(assistant: Assistant, desk: Desk | None = None) -> gr.Blocks:
         question: str, turns: list[Turn], language: Language, judged: Judged
     ) -> tuple[str, list[Turn], str]:
         turns = [*turns, turn(assistant, question)]
-        return "", turns, talk_html(turns, examples, language, judged)
+        return "", turns, talk_html(assistant, turns, examples, language, judged)
 
     def follow(
         turns: list[Turn], language: Language, judged: Judged, event: gr.EventData
     ) -> tuple[list[Turn], str]:
         turns = [*turns, turn(assistant, getattr(event, "question", None))]
-        return turns, talk_html(turns, examples, language, judged)
+        return turns, talk_html(assistant, turns, examples, language, judged)
 
     def say(
         turns: Sequence[Turn], language: Language, judged: Judged, event: gr.EventData
     ) -> tuple[Judged, str]:
         answers = dict(enumerate(answer for _, answer in turns))
         judged = judge(assistant, answers, judged, getattr(event, "judgement", None))
-        return judged, talk_html(turns, examples, language, judged)
+        return judged, talk_html(assistant, turns, examples, language, judged)
 
     def show_first(turns: Sequence[Turn], language: Language) -> tuple[Place | None, str]:
         place = first_place(turns)
@@ -169,7 +170,9 @@ def build(assistant: Assistant, desk: Desk | None = None) -> gr.Blocks:
             )
         filing_desk.build(desk, language, head, lambda chosen: head_html(assistant, chosen))
         with gr.Row(elem_id="columns", equal_height=False):
-            talk = gr.HTML(talk_html([], examples, "zh"), elem_id="talk", js_on_load=_CLICKS)
+            talk = gr.HTML(
+                talk_html(assistant, [], examples, "zh"), elem_id="talk", js_on_load=_CLICKS
+            )
             paper = gr.HTML("", elem_id="page", js_on_load=_PAGE_CLICKS)
         with gr.Row(elem_id="ask-row"):
             text = LABELS["zh"]
@@ -261,15 +264,23 @@ def turn(assistant: Assistant, question: Any) -> Turn:
 
 
 def talk_html(
-    turns: Sequence[Turn], examples: Sequence[str], language: Language, judged: Judged | None = None
+    assistant: Assistant,
+    turns: Sequence[Turn],
+    examples: Sequence[str],
+    language: Language,
+    judged: Judged | None = None,
 ) -> str:
     """The conversation so far."""
+
+    def pictures(citation: Citation) -> Sequence[Crop]:
+        return crops(assistant.original(citation.filing), citation)
+
     if not turns:
         return str(cards.welcome_card(examples, language))
     shown = []
     for number, (question, answer) in enumerate(turns):
         if answer is not None:
-            shown.append(cards.answer_card(answer, language, number, judged))
+            shown.append(cards.answer_card(answer, language, number, pictures, judged))
         else:
             reason = LABELS[language]["long" if question else "empty"]
             shown.append(cards.notice_card(question, reason, language))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -16,9 +16,10 @@ from typing import Literal
 from jinja2 import Environment, Template
 from markupsafe import Markup
 
+from assistant.crops import Crop
 from assistant.pages import AROUND, PageView, PassageView
 from assistant.records import Answer, Citation
-from assistant.report import quotation
+from assistant.report import RECOGNISED, quotation
 
 Language = Literal["zh", "en"]
 
@@ -32,6 +33,8 @@ LABELS: Mapping[Language, Mapping[str, str]] = {
         "placeholder": "用平常的话提问，例如：限售股什么时候解禁？",
         "question": "公司被问到",
         "answer": "官方答复（原文）",
+        "recognised": "官方答复（OCR 识别，非原文）",
+        "picture": "原件图像",
         "source": "出处",
         "number": "问题",
         "page": "页",
@@ -87,6 +90,8 @@ LABELS: Mapping[Language, Mapping[str, str]] = {
         "placeholder": "Ask in plain Chinese, e.g. 限售股什么时候解禁？",
         "question": "The company was asked",
         "answer": "Official answer (verbatim)",
+        "recognised": "Official answer (recognised by OCR, not verbatim)",
+        "picture": "The filing's own page",
         "source": "Source",
         "number": "Question",
         "page": "p.",
@@ -144,12 +149,14 @@ def answer_card(
     answer: Answer,
     language: Language,
     turn: int = 0,
+    pictures: Callable[[Citation], Sequence[Crop]] = lambda _: (),
     judged: Mapping[tuple[int, int], str] | None = None,
 ) -> Markup:
     """A question with what came of it: an answer's cards, or an abstention.
 
-    ``turn`` is its place in the conversation, for its buttons; ``judged`` is what its reader
-    said of answers, by turn and rank (0: as a whole).
+    ``turn`` is its place in the conversation, for its buttons; ``pictures`` gives what is shown
+    of the pages above a quote that was recognised on them; ``judged`` is what its reader said of
+    answers, by turn and rank (0: as a whole).
     """
     first, rest = answer.citations[:1], answer.citations[1:]
     if answer.decision == "abstain":
@@ -160,6 +167,8 @@ def answer_card(
         language,
         answer=answer,
         turn=turn,
+        pictures=pictures,
+        label=RECOGNISED,
         quoted=first + also,
         related=[c for c in rest if c not in also],
         said={rank: verdict for (at, rank), verdict in (judged or {}).items() if at == turn},

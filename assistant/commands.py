@@ -180,7 +180,7 @@ def verify(arguments: argparse.Namespace, settings: Settings) -> int:
     with _open(arguments, settings) as store:
         proof = prove(store)
     if arguments.json:
-        print(report.dumps(asdict(proof)))
+        print(report.dumps(report.proof_json(proof)))
     else:
         print(report.proof_text(proof))
     return INPUT_FAILED if proof.failed else DONE

@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from assistant.cards import LABELS, Language, render
 from assistant.filing import SHOWN, pieces
+from assistant.report import RECOGNISED
 from index.build import FileRow
 from index.records import ParsedFiling, PartKind
 from index.store import Entry
@@ -124,6 +125,7 @@ def parts_card(
         "parts",
         TEXT[language],
         name=name,
+        recognised=RECOGNISED if parsed.filing.recognised else "",
         kinds=get_args(PartKind),
         warnings=parsed.warnings,
         pieces=pieces(parsed),

@@ -5,6 +5,7 @@ What is drawn comes from the store's copy of the filing, once that is shown to b
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -18,6 +19,10 @@ from index.reading.pdf import DrawnPage, draw_page
 from index.records import Box, Pair, Span
 
 Kind = Literal["question", "answer"]
+KindBoxes = tuple[tuple[Kind, tuple[Box, ...]], ...]
+
+# What ``index.reading.scanned`` has one box for.
+_PIECE = re.compile(r"[^\t\n]+")
 
 # Characters of the filing's text that are shown on each side of a pair.
 AROUND = 300
@@ -75,22 +80,33 @@ def view(
         raise KeyError(citation.filing.sha256)
     if citation.filing.format == "pdf" and citation.pair.pages:
         try:
-            return page_view(copy, citation.pair, page or citation.pair.pages[0])
+            filed = recognised_boxes(text, citation.pair) if citation.filing.recognised else None
+            return page_view(copy, citation.pair, page or citation.pair.pages[0], filed)
         except (ReadError, OSError):
             pass
     return passage_view(text, citation.pair)
 
 
-def page_view(copy: Path, pair: Pair, page: int) -> PageView:
-    """A page with the pair's marks; ``ReadError`` where it can't be drawn."""
+def page_view(copy: Path, pair: Pair, page: int, filed: KindBoxes | None = None) -> PageView:
+    """A page with the pair's marks; ``ReadError`` where it can't be drawn.
+
+    ``filed`` are the marks' boxes where the page has no text to find them by.
+    """
     kinds, spans = zip(*_spans(pair), strict=True)
-    drawn = _drawn(copy, page, spans)
+    drawn = _drawn(copy, page, () if filed else spans)
+    found = filed or tuple(zip(kinds, drawn.boxes, strict=True))
     marks = (
         _mark(kind, box, drawn)
-        for kind, boxes in zip(kinds, drawn.boxes, strict=True)
-        for box in _lines(boxes)
+        for kind, boxes in found
+        for box in _lines(box for box in boxes if box.page == page)
     )
     return PageView(page, drawn.pages, drawn.width, drawn.height, drawn.png, tuple(marks))
+
+
+def recognised_boxes(text: str, pair: Pair) -> KindBoxes:
+    """The boxes of a recognised pair's question, and of its answer: one for each piece of text."""
+    asked = sum(len(_PIECE.findall(text[s.start : s.end])) for s in pair.question_spans)
+    return ("question", pair.boxes[:asked]), ("answer", pair.boxes[asked:])
 
 
 @lru_cache(maxsize=32)

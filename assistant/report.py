@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import unicodedata
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from assistant.records import Answer, Citation
@@ -18,6 +19,8 @@ Json = dict[str, Any]
 
 # A further pair this likely to answer is quoted in full as well.
 _ALSO = 0.5
+# What stands at every quote whose text was read off a picture.
+RECOGNISED = "OCR 识别，非原文 / recognised, not verbatim"
 
 
 def dumps(document: Mapping[str, Any]) -> str:
@@ -42,6 +45,7 @@ def filing_json(filing: Filing) -> Json:
         "participants": filing.participants,
         "hosts": filing.hosts,
         "pages": filing.pages,
+        **({"recognised": True} if filing.recognised else {}),
     }
 
 
@@ -93,7 +97,8 @@ def source_line(citation: Citation) -> str:
 def quotation(citation: Citation) -> str:
     """A pair as text to paste elsewhere, with its source."""
     pair = citation.pair
-    return f"问：{pair.question}\n答：{pair.answer}\n——{source_line(citation)}"
+    kind = f"（{RECOGNISED}）" if citation.filing.recognised else ""
+    return f"问：{pair.question}\n答：{pair.answer}\n——{source_line(citation)}{kind}"
 
 
 def answer_text(answer: Answer) -> str:
@@ -114,11 +119,14 @@ def answer_text(answer: Answer) -> str:
 
 def _quotation(citation: Citation) -> str:
     head = f"[{citation.rank}] {source_line(citation)} · 置信度 {citation.confidence:.0%}"
+    if citation.filing.recognised:
+        head += f"\n【{RECOGNISED}】"
     return f"{head}\n问：{citation.pair.question}\n答：{citation.pair.answer}"
 
 
 def _related(citation: Citation) -> str:
-    return f"[{citation.rank}] {citation.pair.question}\n    {source_line(citation)}"
+    kind = f" · {RECOGNISED}" if citation.filing.recognised else ""
+    return f"[{citation.rank}] {citation.pair.question}\n    {source_line(citation)}{kind}"
 
 
 def printable(text: str) -> str:
@@ -199,6 +207,14 @@ def explained_text(parsed: ParsedFiling, *, coloured: bool) -> str:
     return "\n".join(f"[{label}] {text.strip()}" for label, text in zip(labels, shown, strict=True))
 
 
+def proof_json(proof: Proof) -> Json:
+    """What ``yuanda verify --json`` prints."""
+    document = asdict(proof)
+    if not proof.recognised:
+        del document["recognised"]
+    return document
+
+
 def proof_text(proof: Proof) -> str:
     """What ``yuanda verify`` prints."""
     lines = [f"note: {note}" for note in proof.notes]
@@ -206,5 +222,7 @@ def proof_text(proof: Proof) -> str:
         where = f"{f.path}, question {f.number}" if f.number else f.path
         lines.append(f"failed: {where}: {f.reason}")
     verdict = f"{len(proof.failed)} failures" if proof.failed else "all proved verbatim"
+    if proof.recognised:
+        verdict += f", but for {proof.recognised} recognised (OCR), which are not verbatim"
     lines.append(f"{proof.filings} filings, {proof.pairs} pairs: {verdict}")
     return printable("\n".join(lines))

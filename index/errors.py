@@ -2,6 +2,7 @@
 
 YuandaError
 ├── ReadError          a file can't be read as a filing; names the file and the cure
+│   └── ScannedError   its pages are pictures, to be recognised first
 ├── ModelError         an embedding model can't be loaded, or is not the store's
 ├── StoreError         a store can't be opened or written
 └── CallError          the call itself is wrong (an unknown option value, a bad date)
@@ -24,6 +25,18 @@ class ReadError(YuandaError):
 
     def __str__(self) -> str:
         return f"{self.path}: {self.reason}"
+
+
+class ScannedError(ReadError):
+    """A PDF whose pages are pictures without text."""
+
+    def __init__(self, path: str, reason: str = "") -> None:
+        super().__init__(
+            path,
+            reason
+            or "a scanned PDF without a text layer; Yuanda recognises it where its extra `ocr` is "
+            "installed: pip install 'yuanda[ocr]' (from a checkout: pip install '.[ocr]')",
+        )
 
 
 class ModelError(YuandaError):

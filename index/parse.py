@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from index.files import sha256_of
-from index.reading import SUFFIXES, read
+from index.reading import SUFFIXES, Document, read
 from index.records import Filing, ParsedFiling
 from index.splitting import split
 
@@ -22,6 +23,26 @@ def parse(path: Path) -> ParsedFiling:
     pages = len(document.page_starts) or None
     result = split(document)
     filing = Filing(
-        path=str(path), sha256=sha256_of(path), format=document.format, pages=pages, **result.head
+        path=str(path),
+        sha256=sha256_of(path),
+        format=document.format,
+        pages=pages,
+        recognised=document.recognised,
+        **result.head,
     )
-    return ParsedFiling(filing, result.pairs, document.text, result.warnings, result.parts)
+    warnings = (*_pictures(document), *result.warnings)
+    return ParsedFiling(filing, result.pairs, document.text, warnings, result.parts)
+
+
+def _pictures(document: Document) -> Iterator[str]:
+    """What is worth knowing of pages that are pictures."""
+    if document.recognised:
+        yield "recognised from pictures of its pages (OCR), not verbatim"
+    if document.scanned:
+        pages = ", ".join(map(str, document.scanned))
+        which = (
+            f"page {pages} is a picture"
+            if len(document.scanned) == 1
+            else f"pages {pages} are pictures"
+        )
+        yield f"{which} without text: not read"

@@ -11,7 +11,7 @@ from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
-from index.errors import ReadError
+from index.errors import ReadError, ScannedError
 from index.parse import parse
 from index.reading.apart import read_here
 from index.records import ParsedFiling
@@ -48,7 +48,7 @@ def read_ahead(
             outcome = None
             if wanted(path):
                 future = pool.schedule(read, args=(path,), timeout=_SECONDS)
-                outcome = partial(_outcome, path, future.result)
+                outcome = partial(_outcome, path, read, future.result)
             waiting.append((path, outcome))
             if len(waiting) > 4 * processes:
                 yield waiting.popleft()
@@ -66,11 +66,14 @@ def processes_for(files: int) -> int:
     return max(1, min(os.cpu_count() or 1, _MOST_PROCESSES))
 
 
-def _outcome(path: Path, result: Outcome) -> ParsedFiling:
+def _outcome(path: Path, read: Read, result: Outcome) -> ParsedFiling:
     from pebble import ProcessExpired
 
     try:
         return result()
+    except ScannedError:
+        # To be recognised, which uses all processors and takes longer than a file has there.
+        return read(path)
     except ReadTimeout:
         raise ReadError(
             str(path), f"not read within {_SECONDS} seconds; open and save it"

@@ -35,7 +35,10 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Filing:
-    """One disclosed document and what its head says of it."""
+    """One disclosed document and what its head says of it.
+
+    ``recognised``: its text was read off pictures of its pages, so that it isn't verbatim.
+    """
 
     path: str
     sha256: str
@@ -52,6 +55,7 @@ class Filing:
     hosts: str = ""
     pages: int | None = None
     short_name: str = ""
+    recognised: bool = False
 
 
 @dataclass(frozen=True, slots=True)

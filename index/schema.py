@@ -1,6 +1,6 @@
 """The store's database schema and its version."""
 
-VERSION = 3
+VERSION = 4
 
 # A row for each time that a reader judged an answer; what it names may be removed from the store.
 _FEEDBACK = """
@@ -36,6 +36,7 @@ CREATE TABLE filings (
     hosts TEXT NOT NULL,
     pages INTEGER,
     short_name TEXT NOT NULL,
+    recognised INTEGER NOT NULL,
     text BLOB NOT NULL,
     warnings TEXT NOT NULL,
     added_at TEXT NOT NULL
@@ -70,5 +71,6 @@ CREATE INDEX passages_of_pair ON passages (pair_id);
 # What brings a database of a version to the next one.
 MIGRATIONS = {
     1: "ALTER TABLE filings ADD COLUMN short_name TEXT NOT NULL DEFAULT ''",
-    2: _FEEDBACK,
+    2: "ALTER TABLE filings ADD COLUMN recognised INTEGER NOT NULL DEFAULT 0",
+    3: _FEEDBACK,
 }

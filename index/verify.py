@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from index.errors import ReadError
+from index.errors import ReadError, ScannedError
 from index.files import sha256_of
 from index.parse import parse
 from index.records import Filing, Pair, ParsedFiling, assemble
@@ -25,10 +25,15 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What was proved, what failed, and what is worth knowing."""
+    """What was proved, what failed, and what is worth knowing.
+
+    ``recognised`` counts the filings whose text was read off pictures: their pairs are what was
+    recognised, and not verbatim.
+    """
 
     filings: int
     pairs: int
+    recognised: int
     failed: tuple[Failure, ...]
     notes: tuple[str, ...]
 
@@ -43,7 +48,10 @@ def verify(store: Store, read: Callable[[Path], ParsedFiling] = parse) -> Proof:
     failed: list[Failure] = []
     notes: list[str] = []
     for entry in entries:
-        failed += _failures(store, entry.filing, read)
+        try:
+            failed += _failures(store, entry.filing, read)
+        except ScannedError as error:
+            notes.append(f"{entry.filing.path}: not recognised again; {error.reason}")
         source = Path(entry.filing.path)
         if not source.is_file():
             notes.append(f"{source}: gone; proved from the store's copy")
@@ -51,7 +59,9 @@ def verify(store: Store, read: Callable[[Path], ParsedFiling] = parse) -> Proof:
             failed.append(
                 _failure(entry.filing, None, "changed since it was added: `yuanda add` it again")
             )
-    return Proof(len(entries), sum(e.pairs for e in entries), tuple(failed), tuple(notes))
+    recognised = sum(entry.filing.recognised for entry in entries)
+    pairs = sum(entry.pairs for entry in entries)
+    return Proof(len(entries), pairs, recognised, tuple(failed), tuple(notes))
 
 
 def _failures(
@@ -67,6 +77,8 @@ def _failures(
     try:
         again = read(copy)
     except ReadError as error:
+        if filing.recognised and isinstance(error, ScannedError):
+            raise
         yield _failure(filing, None, f"can't be read again: {error.reason}")
         return
     pairs = store.pairs_of(filing.sha256)

@@ -18,6 +18,7 @@ SOLE_IMPORTERS = {
     "faiss": "index/vectors.py",
     "tantivy": "index/lexical.py",
     "pypdfium2": "index/reading/pdf.py",
+    "rapidocr": "index/reading/recogniser.py",
 }
 
 

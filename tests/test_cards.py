@@ -301,7 +301,10 @@ def test_no_confidence_is_shown_as_certain() -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_what_a_reader_said_is_shown(language: Language) -> None:
     card = cards.answer_card(
-        answer(citation(1), citation(2, 0.1)), language, 3, {(3, 2): "other", (2, 1): "right"}
+        answer(citation(1), citation(2, 0.1)),
+        language,
+        3,
+        judged={(3, 2): "other", (2, 1): "right"},
     )
     tree = html.fromstring(card)
     pressed = tree.xpath("//button[@aria-pressed='true']")
@@ -310,5 +313,5 @@ def test_what_a_reader_said_is_shown(language: Language) -> None:
     assert len(tree.xpath("//details[@open]")) == 1
     heard = [text for text in texts(card, "//*[@class='heard']") if text]
     assert heard == [LABELS[language]["thanks"]]
-    unkept = cards.answer_card(answer(decision="abstain"), language, 0, {(0, 0): "unkept"})
+    unkept = cards.answer_card(answer(decision="abstain"), language, judged={(0, 0): "unkept"})
     assert LABELS[language]["unkept"] in texts(unkept, "//*[@class='heard']")

@@ -58,7 +58,7 @@ def test_what_was_said_comes_back(store: Store) -> None:
 def test_an_older_store_can_keep_it(store: Store) -> None:
     store.close()
     older = sqlite3.connect(store.folder / "store.sqlite")
-    older.executescript("DROP TABLE feedback; PRAGMA user_version = 2")
+    older.executescript("DROP TABLE feedback; PRAGMA user_version = 3")
     older.close()
     with Store.open(store.folder) as opened:
         keep(opened.folder, Feedback("毛利率？", "wrong", SHA, "1"))

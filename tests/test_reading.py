@@ -290,3 +290,15 @@ def test_other_archives_are_refused(write: Write) -> None:
         archive.writestr("filing.txt", TEXT)
     with pytest.raises(ReadError, match="unpack it first"):
         read(write(out.getvalue(), "filing.docx"))
+
+
+def test_bold_lines_of_a_page(tmp_path: Path) -> None:
+    page = tmp_path / "a.html"
+    page.write_text(
+        "<html><body>\n\n<p>开头</p><p><b>产能</b>如何</p><p><strong> 分红 吗</strong></p>"
+        "<p><span style='font-weight: bold'>毛利率</span></p><h3>计划</h3><p>没有</p></body>",
+        "utf-8",
+    )
+    document = read(page)
+    bold = [document.text[span.start : span.end].strip() for span in document.bold]
+    assert bold == ["分红 吗", "毛利率", "计划"]

@@ -51,6 +51,80 @@ def test_questions_answered_together_are_one_pair() -> None:
     assert numbers(text) == ["1", "3"]
 
 
+# A filing whose lines are some 44 columns wide.
+FULL = (
+    "公司持续推进产能建设与客户拓展，各项工作按照\n"
+    "年初的计划有序进行，预计全年能够完成既定的目\n标任务。\n"
+)
+
+
+def wrapped(*parts: str) -> str:
+    return "".join(f"{part}\n{FULL}" for part in parts)
+
+
+def test_a_justified_mark_stands_apart() -> None:
+    text = "投资者提问1：产能如何？\n公 司 回 复 ： 产 能 已 满 。\n"
+    text += "投资者提问2：分红吗？\n公 司 回 复：分。"
+    assert [q for q, _ in pairs(text)] == ["产能如何？", "分红吗？"]
+
+
+def test_a_question_without_its_mark_fills_the_line() -> None:
+    asked = (
+        "1、请公司说明烧碱和聚醚的产能以及开工率如何",
+        "2、请公司说明毛利率",
+        "3、请公司说明分红",
+    )
+    assert [q for q, _ in pairs(wrapped(*asked), "pdf")] == [q[2:] for q in asked]
+
+
+def test_the_rest_of_a_question_on_a_line_of_its_own() -> None:
+    asked = (
+        "（1）研发费用占收入两成还多会一直持续下去吗？\n研发人员有多少",
+        "（2）产能如何？",
+        "（3）分红吗？",
+    )
+    found = [q for q, _ in pairs(wrapped(*asked), "pdf")]
+    assert found == [
+        "研发费用占收入两成还多会一直持续下去吗？研发人员有多少",
+        "产能如何？",
+        "分红吗？",
+    ]
+
+
+def test_a_second_question_without_its_mark_ends_with_its_line() -> None:
+    asked = ("1、渠道库存高企影响出货吗？库存要多久消化完", "2、产能如何？", "3、分红吗？")
+    assert [q for q, _ in pairs(wrapped(*asked), "pdf")] == [q[2:] for q in asked]
+
+
+def test_a_remark_behind_an_answer_that_fills_its_line() -> None:
+    text = wrapped("1、产能如何？", "2、分红吗？") + (
+        "3、有计划吗？\n公司现有的资金和授信已经能够满足建设需要了。\n"
+        "会议主持人提醒各参会者：交流不构成盈利预测。\n特此公告。\n"
+    )
+    assert pairs(text, "pdf")[-1] == ("有计划吗？", "公司现有的资金和授信已经能够满足建设需要了。")
+
+
+def test_a_wrapped_word_is_no_mark() -> None:
+    text = wrapped("提问1：产能如何？", "提问2：分红吗？").replace(
+        "完成既定的目\n标任务", "完成，仍然有几个\n问题：任务"
+    )
+    assert [q for q, _ in pairs(text, "pdf")] == ["产能如何？", "分红吗？"]
+
+
+def test_a_bold_question_behind_an_answer_that_fills_its_line() -> None:
+    full = FULL.replace("按照", "完成").replace(
+        "标任务。\n", "标任务，并且持续改善经营质量和各项经营指标。\n"
+    )
+    asked = ("产能如何，能不能满足全部客户的需求呢公司？", "毛利率多少？", "分红吗？")
+    text = "".join(f"{q}\n{full}" for q in asked)
+    assert [q for q, _ in pairs(text, "pdf", bold=asked)] == list(asked)
+
+
+def test_one_speaker_does_not_mark_all_answers() -> None:
+    text = "主持人：欢迎。\n产能如何？\n产能已满。\n毛利率多少？\n三成。\n分红吗？\n分。"
+    assert [q for q, _ in pairs(text)] == ["产能如何？", "毛利率多少？", "分红吗？"]
+
+
 def test_bold_questions_without_a_mark() -> None:
     asked = ("产能利用率的情况", "海外订单有没有变化", "明年的目标")
     text = "\n".join(f"{q}\n答复{i}，说了一些话。" for i, q in enumerate(asked))

@@ -203,14 +203,20 @@ def test_a_moved_store_is_still_proved(store: Store, folder: Path, tmp_path: Pat
     assert len(proof.notes) == 2
 
 
-def test_an_older_database_is_brought_up(store: Store) -> None:
+@pytest.mark.parametrize(
+    ("version", "lacking"),
+    [(1, ["short_name", "recognised"]), (2, ["recognised"]), (3, [])],
+)
+def test_an_older_database_is_brought_up(store: Store, version: int, lacking: list[str]) -> None:
     home = store.folder
     store.close()
     older = sqlite3.connect(home / "store.sqlite")
-    older.executescript(
-        "DROP TABLE feedback; ALTER TABLE filings DROP COLUMN short_name; PRAGMA user_version = 1"
-    )
+    older.execute("DROP TABLE feedback")
+    for column in lacking:
+        older.execute(f"ALTER TABLE filings DROP COLUMN {column}")
+    older.execute(f"PRAGMA user_version = {version}")
     older.close()
     with Store.open(home) as opened:
         assert {entry.filing.short_name for entry in opened.filings()} == {""}
+        assert {entry.filing.recognised for entry in opened.filings()} == {False}
         assert verify(opened, read=read_lines).failed == ()

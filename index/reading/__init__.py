@@ -6,7 +6,8 @@ import struct
 import zipfile
 from pathlib import Path
 
-from index.errors import ReadError
+from index.errors import ReadError, ScannedError
+from index.reading.apart import reads_here
 from index.reading.document import Document
 
 __all__ = ["SUFFIXES", "Document", "read"]
@@ -60,9 +61,7 @@ def _read(path: Path) -> Document:
     if not head:
         raise ReadError(str(path), "empty file; fetch it again")
     if b"%PDF-" in head:
-        from index.reading.pdf import read_pdf
-
-        return read_pdf(path)
+        return _read_pdf(path)
     if head.startswith(b"PK\x03\x04"):
         return _read_zip(path)
     for magic, reason in _REFUSED:
@@ -71,6 +70,21 @@ def _read(path: Path) -> Document:
     from index.reading.plain import read_plain
 
     return read_plain(path)
+
+
+def _read_pdf(path: Path) -> Document:
+    from index.reading.pdf import read_pdf
+
+    try:
+        return read_pdf(path)
+    except ScannedError:
+        from index.reading.recogniser import available, recogniser
+        from index.reading.scanned import read_scanned
+
+        # A process of a pool has neither the memory nor the time: the caller's does it.
+        if reads_here() or not available():
+            raise
+        return read_scanned(path, recogniser())
 
 
 def _read_zip(path: Path) -> Document:

@@ -33,7 +33,7 @@ class Document:
     has no pages; ``bold`` holds paragraphs or lines that are bold throughout, where the format
     tells; ``rows`` holds the questions of a sheet, which need no splitting; ``boxes_of`` gives
     the rectangles that each group of spans of the text covers; ``scanned`` holds the numbers of
-    pages with pictures and no text.
+    pages with pictures and no text; ``recognised`` says that the text was read off pictures.
     """
 
     text: str
@@ -43,3 +43,4 @@ class Document:
     rows: tuple[Row, ...] = ()
     boxes_of: Callable[[Sequence[Sequence[Span]]], Boxes] = _no_boxes
     scanned: tuple[int, ...] = ()
+    recognised: bool = False

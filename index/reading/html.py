@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from lxml import html
 from lxml.etree import ParserError, XMLSyntaxError, iterwalk
 
 from index.errors import ReadError
+from index.records import Span
 
 _HIDDEN = {"script", "style", "head", "template", "noscript", "iframe", "object", "svg"}
 _BLOCKS = {
@@ -21,6 +22,9 @@ _BLOCKS = {
     "tfoot", "th", "thead", "tr", "ul",
 }  # fmt: skip
 _KEEPING = {"pre", "textarea", "xmp", "listing"}
+_BOLD = {"b", "strong", "h1", "h2", "h3", "h4", "h5", "h6"}
+_WEIGHT = re.compile(r"font-weight\s*:\s*(?:bold|[6-9]00)", re.IGNORECASE)
+_LINE_BREAK = re.compile(r"(\n)")
 _SPACES = re.compile(r"[ \t\r\n\f]+")
 # Each tag takes some hundred bytes of memory.
 _TAGS = 1_000_000
@@ -31,8 +35,11 @@ _MEANT = {"gb2312": "gb18030", "gb_2312-80": "gb18030", "gbk": "gb18030", "x-gbk
 _DAMAGED = 0.005
 
 
-def html_text(path: Path, content: bytes) -> str:
-    """Visible text of an HTML file; ``ReadError`` where there is none, or no end of markup."""
+def html_text(path: Path, content: bytes) -> tuple[str, tuple[Span, ...]]:
+    """Visible text of an HTML file, and its lines that are bold throughout.
+
+    ``ReadError`` where there is no text, or no end of markup.
+    """
     if content.count(b"<") > _TAGS:
         raise ReadError(str(path), f"more than {_TAGS:,} tags; not a filing")
     # libxml2 takes a NUL for the end; browsers leave it out.
@@ -45,10 +52,12 @@ def html_text(path: Path, content: bytes) -> str:
     if any(error.type_name == "ERR_RESOURCE_LIMIT" for error in parser.error_log):
         # What is behind it would be missing.
         raise ReadError(str(path), "markup nested beyond all measure; save it as text")
-    text = "".join(_pieces(root)).strip("\n")
-    if not text.strip():
+    pieces = list(_pieces(root))
+    whole = "".join(piece for piece, _ in pieces)
+    if not whole.strip():
         raise ReadError(str(path), "no text in the page; fetch it again")
-    return text
+    skipped = len(whole) - len(whole.lstrip("\n"))
+    return whole.strip("\n"), tuple(_bold_lines(pieces, skipped))
 
 
 def _decoded(path: Path, content: bytes) -> str:
@@ -71,10 +80,25 @@ def _decoded(path: Path, content: bytes) -> str:
     raise ReadError(str(path), "neither UTF-8 nor GB18030 text; save it as UTF-8")
 
 
-def _pieces(root: html.HtmlElement) -> Iterator[str]:
-    """Text in document order, without recursion: markup may nest deep."""
+def _bold_lines(pieces: Iterable[tuple[str, bool]], skipped: int) -> Iterator[Span]:
+    """Lines whose every character is bold; ``skipped`` characters stand before the text."""
+    start = place = 0
+    bold = plain = False
+    for piece, is_bold in [*pieces, ("\n", False)]:
+        for part in _LINE_BREAK.split(piece):
+            if part == "\n":
+                if bold and not plain:
+                    yield Span(max(start - skipped, 0), place - skipped)
+                start, bold, plain = place + 1, False, False
+            elif part.strip():
+                bold, plain = bold or is_bold, plain or not is_bold
+            place += len(part)
+
+
+def _pieces(root: html.HtmlElement) -> Iterator[tuple[str, bool]]:
+    """Text in document order and whether it is bold, without recursion: markup may nest deep."""
     events = iterwalk(root, events=("start", "end", "comment", "pi"))
-    kept = 0  # elements around the place that keep white space
+    kept = bold = 0  # elements around the place that keep white space, and that are bold
     for event, node in events:
         tag = node.tag if isinstance(node.tag, str) else ""
         hidden = tag in _HIDDEN or "hidden" in node.attrib or _invisible(node)
@@ -83,16 +107,22 @@ def _pieces(root: html.HtmlElement) -> Iterator[str]:
                 events.skip_subtree()  # its end comes all the same
                 continue
             if tag in _BLOCKS or tag == "br":
-                yield "\n"
+                yield "\n", False
             kept += tag in _KEEPING
-            yield _shown(node.text, kept)
+            bold += _is_bold(node, tag)
+            yield _shown(node.text, kept), bold > 0
             continue
         if event == "end" and not hidden:
             kept -= tag in _KEEPING
+            bold -= _is_bold(node, tag)
             if tag in _BLOCKS:
-                yield "\n"
+                yield "\n", False
         if node is not root:
-            yield _shown(node.tail, kept)
+            yield _shown(node.tail, kept), bold > 0
+
+
+def _is_bold(node: html.HtmlElement, tag: str) -> bool:
+    return tag in _BOLD or bool(_WEIGHT.search(node.get("style") or ""))
 
 
 def _invisible(node: html.HtmlElement) -> bool:

@@ -19,7 +19,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from index.errors import ReadError
+from index.errors import ReadError, ScannedError
 from index.reading.apart import allow, reads_here, run_apart
 from index.reading.boxes import Rectangle, Sheet, joined, shown
 from index.reading.document import Boxes, Document
@@ -56,6 +56,8 @@ def read_pdf(path: Path) -> Document:
     else:
         found = json.loads(run_apart("content", path))
     texts: list[str] = found["texts"]
+    if found["scanned"] and not "".join(texts).strip():
+        raise ScannedError(str(path))
     starts, offset = [], 0
     for text in texts:
         starts.append(offset)
@@ -167,13 +169,10 @@ def _content(pages: _Pages) -> dict[str, Any]:
         size += len(texts[-1])
         if size > _CHARACTERS:
             raise ReadError(str(path), f"more than {_CHARACTERS:,} characters; split it")
-    if not "".join(texts).strip():
-        reason = (
-            "a scanned PDF without a text layer; recognise its text first (OCR)"
-            if scanned
-            else "a PDF without text; recognise its text first (OCR), or fetch it again"
+    if not scanned and not "".join(texts).strip():
+        raise ReadError(
+            str(path), "a PDF without text; recognise its text first (OCR), or fetch it again"
         )
-        raise ReadError(str(path), reason)
     return {"texts": texts, "bold": _standing_out(lines), "scanned": scanned}
 
 

@@ -30,7 +30,8 @@ def read_plain(path: Path) -> Document:
     if not named and _MARKUP.search(content[:8192].replace(b"\0", b"")):
         from index.reading.html import html_text
 
-        return Document(html_text(path, content), "html")
+        text, bold = html_text(path, content)
+        return Document(text, "html", bold=bold)
     text = decode(path, content)
     if not text.strip():
         raise ReadError(str(path), "no text in it; fetch it again")

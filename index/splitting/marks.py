@@ -10,10 +10,17 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
+
+def _either(words: str) -> str:
+    """One of these words; a justified line draws them apart, a narrow one wraps inside of them."""
+    return "(?:" + "|".join(r"\s*".join(word) for word in words.split()) + ")"
+
+
 _HAN = "一二三四五六七八九十百零〇"
 _NUMBER = rf"(?P<number>\d{{1,3}}(?:[.．]\d{{1,2}})?|[{_HAN}]{{1,4}})"
 _STOP = r"[、：:．.，,)）\]】\s]"
-_ASKER = r"(?:投资者|分析师|机构|媒体|记者|股东|网友|调研机构|参会人员|与会者)"
+_ASKER = _either("投资者 分析师 机构 媒体 记者 股东 网友 调研机构 参会人员 与会者")
+_ASK = _either("问题 提问 追问 问")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +48,7 @@ def _rule(name: str, pattern: str, *, sure: bool, example: str) -> QuestionRule:
 QUESTION_RULES = (
     _rule(
         "word-number",
-        rf"[【\[]?{_ASKER}?(?:问题|提问|追问|问)\s*{_NUMBER}\s*{_STOP}+\s*",
+        rf"[【\[]?{_ASKER}?\s*{_ASK}\s*{_NUMBER}\s*{_STOP}+\s*",
         sure=True,
         example="问题 1、产能如何",
     ),
@@ -54,13 +61,13 @@ QUESTION_RULES = (
     ),
     _rule(
         "word",
-        rf"(?:\d{{1,3}}[、．.]\s*)?{_ASKER}?(?:提问|提出问题|问题|追问|问|Q)\s*[：:]\s*",
+        rf"(?:\d{{1,3}}[、．.]\s*)?{_ASKER}?\s*(?:{_ASK}|提出问题|Q)\s*[：:]\s*",
         sure=True,
         example="投资者提问：产能如何",
     ),
     _rule(
         "bracketed-word",
-        rf"[【\[]{_ASKER}?(?:提问|问题|追问|问|Q)[】\]]\s*[：:]?\s*",
+        rf"[【\[]{_ASKER}?\s*(?:{_ASK}|Q)\s*[】\]]\s*[：:]?\s*",
         sure=True,
         example="【问】产能如何",
     ),
@@ -82,12 +89,12 @@ QUESTION_RULES = (
     _rule("han", rf"(?P<number>[{_HAN}]{{1,4}})[、．.]\s*", sure=False, example="一、产能如何？"),
 )
 
-_OFFICE = (
-    r"(?:公司|上市公司|董秘|董事会秘书|管理层|董事长|副董事长|总经理|副总经理|总裁|副总裁|总监"
-    r"|财务总监|财务负责人|首席财务官|独立董事|独董|证券事务代表|证代|主持人|CEO|CFO|、|兼)"
+_ANSWERING = (
+    "公司 上市公司 董秘 董事会秘书 管理层 董事长 副董事长 总经理 副总经理 总裁 副总裁 总监 财务总监"
+    " 财务负责人 首席财务官 独立董事 独董 证券事务代表 证代 主持人 CEO CFO"
 )
-# A narrow line may wrap inside of a mark.
-_REPLY = r"(?:回\s*答|回\s*复|答\s*复|解\s*答|答)"
+_OFFICE = rf"(?:{_either(_ANSWERING + ' 、 兼')}\s*)"
+_REPLY = _either("回答 回复 答复 解答 答")
 ANSWER_RULES = (
     AnswerRule(
         re.compile(rf"{_OFFICE}{{0,4}}\s*{_REPLY}\s*\d{{0,3}}\s*[：:]\s*", re.IGNORECASE),
@@ -110,13 +117,15 @@ INLINE_ANSWER = re.compile(
 )
 # Where no question mark stands before it; a line may be wrapped inside of it.
 LOOSE_ANSWER = re.compile(
-    r"(?:(?<![A-Za-z0-9])A|(?:(?:公\s*司|董\s*秘)\s*)?"
-    r"(?:回\s*答|回\s*复|答\s*复|解\s*答|(?<![回解])答))\s*[：:]\s*"
+    rf"(?:(?<![A-Za-z0-9])A|(?:{_either('公司 董秘')}\s*)?"
+    rf"(?:{_either('回答 回复 答复 解答')}|(?<![回解])答))\s*[：:]\s*"
 )
 # A question and, behind its question mark, the answer in the same paragraph.
 ASKED_AND_ANSWERED = re.compile(r"[^。]{4,200}[？?](?=[^。？?]{2,}[。；：，,:])")
 
-_OFFICES = re.compile(rf"{_OFFICE[:-5]}|先生|女士|代表人|负责人|经理|主任|主管|首席|监事|委员)")
+_OFFICES = re.compile(
+    rf"{_either(_ANSWERING)}|先生|女士|代表人|负责人|经理|主任|主管|首席|监事|委员"
+)
 _NAME = r"[\u4e00-\u9fff·]{2,4}?|[A-Z][A-Za-z.]*(?:\s+[A-Z][A-Za-z.]*){1,3}"
 _NO_NAME = re.compile(r"多少|什么|如何|怎|哪|是否|吗|呢|问题|其中|如下|以下|包括|公司")
 _INLINE_NAME = re.compile(rf"[？?]\s*({_NAME})[：:]")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from index.records import Span
@@ -36,6 +36,7 @@ _LONGEST = 4000
 _OFFICE_REACH = 12
 # Lines that a question may run over before its answer's mark.
 _QUESTION_LINES = 15
+_STOPS = "。！？；?!;"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +57,8 @@ class Body:
 
     def __init__(self, text: str, lines: Sequence[Line], bold: Sequence[Span] = ()) -> None:
         self.text = text
-        self.lines = lines
         self.bold = _covered(lines, bold)
+        self.lines = lines = _parted(text, lines, self.bold)
         self.starts = [line.start for line in lines]
         speakers = _speakers(text, lines)
         self.speaker = inline_speaker(speakers)
@@ -92,16 +93,24 @@ def readings(body: Body) -> Iterator[list[Opening]]:
             yield chain
     if bold := list(_bold(body)):
         yield bold
-    yield list(_unmarked(body))
+    for marked in (True, False) if any(body.answers) else (False,):
+        yield list(_unmarked(body, marked))
 
 
 def _marked(body: Body, rule: QuestionRule) -> Iterator[Opening]:
     for line in range(len(body.lines)):
         said = body.said(line)
         match = rule.pattern.match(said)
-        if match:
+        if match and not _amid(body, line, rule):
             trust = TRUST_SURE if rule.sure else _TRUST_NUMBER
             yield Opening(line, match.end(), number_of(match), trust)
+
+
+def _amid(body: Body, line: int, rule: QuestionRule) -> bool:
+    """Whether a word without a number is one of a sentence that was wrapped: 主要有三个 / 问题："""
+    if rule.name != "word" or not line or body.lines[line - 1].ends_paragraph:
+        return False
+    return body.text[body.lines[line - 1].end - 1] not in _STOPS + "：:）)」”"
 
 
 def _best_chain(body: Body, marked: Sequence[Opening]) -> list[Opening]:
@@ -144,9 +153,8 @@ def _weight(body: Body, opening: Opening, after: int | None) -> float:
     return weight
 
 
-def _unmarked(body: Body) -> Iterator[Opening]:
-    """Paragraphs that ask; where answers are marked, those right before an answer's mark."""
-    marked = any(body.answers)
+def _unmarked(body: Body, marked: bool) -> Iterator[Opening]:
+    """Paragraphs that ask; where answers are ``marked``, those right before an answer's mark."""
     line = 0
     while line < len(body.lines):
         end = body.paragraph_end(line)
@@ -206,6 +214,18 @@ def _covered(lines: Sequence[Line], bold: Sequence[Span]) -> list[bool]:
         inside = span is not None and span.end >= line.end and span.start < line.end
         covered.append(inside and span is not None and span.start - line.start <= 12)
     return covered
+
+
+def _parted(text: str, lines: Sequence[Line], bold: Sequence[bool]) -> Sequence[Line]:
+    """The lines; a sentence that fills its line ends a paragraph where boldness changes too."""
+    if not any(bold):
+        return lines
+    ends = [
+        line.ends_paragraph or (bold[i] != bold[i + 1] and text[line.end - 1] in _STOPS)
+        for i, line in enumerate(lines[:-1])
+    ]
+    told = [replace(line, ends_paragraph=end) for line, end in zip(lines, ends, strict=False)]
+    return [*told, *lines[-1:]]
 
 
 def _speakers(text: str, lines: Sequence[Line]) -> frozenset[str]:

@@ -32,6 +32,8 @@ from index.splitting.tail import answer_lines, han_number
 
 # A question of one paragraph hardly ever goes on in another that also asks.
 _QUESTION_PARAGRAPHS = 3
+# Columns of a line that only ends a question (a Chinese character has two).
+_SHORT = 40
 # Characters behind a question mark from which they are no part of the question.
 _LONG_REMAINDER = 30
 _HEADING = re.compile(r"([一二三四五六七八九十]{1,2})、")
@@ -185,6 +187,9 @@ def _both_in_one(
     if not match:
         return None
     rest = body.text[match.end() : end]
+    line_end = next(line.end for line in asked if line.end >= match.end())
+    if line_end < end and asks(body.text[match.end() : line_end]):
+        return None  # a second question, without its mark, up to the line's end
     short = rest[-1] not in "：:" and len(rest) < _LONG_REMAINDER
     if asks(rest) or (paragraph + 1 < last and short):
         return None
@@ -203,6 +208,12 @@ def _question_end(body: Body, opening: Opening, last: int) -> int:
     ):
         end += 1
         said += body.said(end)
+    end = _without_answer(body, opening, end, last)
+    if end + 2 < last and not body.lines[end].ends_paragraph:
+        # A full line, and the rest of the question.
+        rest = body.lines[end + 1]
+        if rest.ends_paragraph and rest.width < _SHORT and asks(body.said(end + 1)):
+            end += 1
     for _ in range(_QUESTION_PARAGRAPHS - 1):
         if end + 2 >= last:
             break
@@ -211,6 +222,16 @@ def _question_end(body: Body, opening: Opening, last: int) -> int:
         if not ASKS.search(said) or "。" in said[:-1]:
             break
         end = after
+    return end
+
+
+def _without_answer(body: Body, opening: Opening, end: int, last: int) -> int:
+    """Where a full line ends a question without its mark, not the lines of the answer behind it."""
+    start = body.lines[opening.line].start + opening.mark
+    if end + 1 >= last or not asks(body.text[start : body.lines[end].end]):
+        for place in range(opening.line, end):
+            if asks(body.text[start : body.lines[place].end]):
+                return place
     return end
 
 

@@ -133,8 +133,8 @@ def _begins(text: str, lines: Sequence[Line], place: int) -> bool:
     """Whether a paragraph begins at a line, also behind a sentence that fills its line."""
     if lines[place - 1].ends_paragraph:
         return True
-    remark = _REMARK.match(text[lines[place].start : lines[place].end])
-    return bool(remark) and text[lines[place - 1].end - 1] == "。"
+    said = text[lines[place].start : lines[place].end]
+    return text[lines[place - 1].end - 1] == "。" and _is_remark(said)
 
 
 def _is_remark(said: str) -> bool:
