@@ -313,5 +313,5 @@ def test_what_a_reader_said_is_shown(language: Language) -> None:
     assert len(tree.xpath("//details[@open]")) == 1
     heard = [text for text in texts(card, "//*[@class='heard']") if text]
     assert heard == [LABELS[language]["thanks"]]
-    unkept = cards.answer_card(answer(decision="abstain"), language, judged={(0, 0): "unkept"})
+    unkept = cards.answer_card(answer(decision="abstain"), language, 0, judged={(0, 0): "unkept"})
     assert LABELS[language]["unkept"] in texts(unkept, "//*[@class='heard']")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -203,17 +204,20 @@ def test_a_moved_store_is_still_proved(store: Store, folder: Path, tmp_path: Pat
     assert len(proof.notes) == 2
 
 
-@pytest.mark.parametrize(
-    ("version", "lacking"),
-    [(1, ["short_name", "recognised"]), (2, ["recognised"]), (3, [])],
+_LATER = (
+    "ALTER TABLE filings DROP COLUMN short_name",
+    "ALTER TABLE filings DROP COLUMN recognised",
+    "DROP TABLE feedback",
 )
-def test_an_older_database_is_brought_up(store: Store, version: int, lacking: list[str]) -> None:
+
+
+@pytest.mark.parametrize(("version", "undone"), [(1, _LATER), (2, _LATER[1:]), (3, _LATER[2:])])
+def test_an_older_database_is_brought_up(store: Store, version: int, undone: Sequence[str]) -> None:
     home = store.folder
     store.close()
     older = sqlite3.connect(home / "store.sqlite")
-    older.execute("DROP TABLE feedback")
-    for column in lacking:
-        older.execute(f"ALTER TABLE filings DROP COLUMN {column}")
+    for change in undone:
+        older.execute(change)
     older.execute(f"PRAGMA user_version = {version}")
     older.close()
     with Store.open(home) as opened:
