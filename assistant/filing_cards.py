@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from assistant.cards import LABELS, Language, render
 from assistant.filing import SHOWN, pieces
+from assistant.report import RECOGNISED
 from index.build import FileRow
 from index.records import ParsedFiling, PartKind
 from index.store import Entry
@@ -25,7 +26,7 @@ TEXT: Mapping[Language, Mapping[str, str]] = {
         "enter": "登录",
         "login_wrong": "用户名或密码不对。",
         "login_wait": "错误次数太多，请一分钟后再试。",
-        "files": "上传文件（可拖放）：PDF、DOCX、XLSX、CSV、HTML、文本",
+        "files": "上传文件（可拖放）",
         "folder": "上传整个文件夹",
         "progress": "{done} / {total} 份文件 · {pages} 页",
         "no_files": "里面没有可以收录的文件。",
@@ -66,7 +67,7 @@ TEXT: Mapping[Language, Mapping[str, str]] = {
         "enter": "Log in",
         "login_wrong": "Wrong user or password.",
         "login_wait": "Too many wrong attempts; please try again in a minute.",
-        "files": "Upload files, also by drag and drop: PDF, DOCX, XLSX, CSV, HTML, text",
+        "files": "Upload files (or drop them here)",
         "folder": "Upload a whole folder",
         "progress": "{done} of {total} files · {pages} pages",
         "no_files": "Nothing in it looks like a filing.",
@@ -124,6 +125,7 @@ def parts_card(
         "parts",
         TEXT[language],
         name=name,
+        recognised=RECOGNISED if parsed.filing.recognised else "",
         kinds=get_args(PartKind),
         warnings=parsed.warnings,
         pieces=pieces(parsed),

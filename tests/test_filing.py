@@ -8,6 +8,7 @@ import pytest
 from lxml import html
 
 from assistant import filing, filing_desk
+from assistant.answer import Assistant
 from assistant.filing import Desk, Login, pieces
 from assistant.filing_cards import TEXT, filed_card, filings_card, parts_card
 from index.build import FileRow
@@ -15,6 +16,7 @@ from index.errors import CallError
 from index.feedback import kept
 from index.parse import parse
 from index.store import Store
+from tests.conftest import Call
 from tests.fakes import FakeEncoder
 from tests.test_cards import HOSTILE
 from tests.test_cli_store import FILING, LATER
@@ -176,3 +178,22 @@ def test_names_and_text_stay_text(desk: Desk, tmp_path: Path, hostile: str) -> N
         assert not tree.xpath("//script | //img | //svg | //@*[starts-with(name(), 'on')]")
     shown = html.fromstring(str(parts_card(parsed, "x", {0}, "en")))
     assert hostile.split()[0] in shown.text_content()
+
+
+@pytest.mark.model
+@pytest.mark.parametrize("enabled", [True, False])
+def test_with_filing_the_chat_may_begin_without_a_filing(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, enabled: bool
+) -> None:
+    served: list[tuple[bool, object]] = []
+
+    def serve(assistant: Assistant, *, login: object, **_: object) -> None:
+        served.append((assistant.is_sample, login))
+
+    monkeypatch.setattr("assistant.commands._extension", lambda _: serve)
+    monkeypatch.setenv("YUANDA_STORE", str(tmp_path / "new"))
+    monkeypatch.setenv("YUANDA_LOGIN", "admin:secret")
+    monkeypatch.setenv("YUANDA_FILING", "on" if enabled else "off")
+    assert call("ui").status == 0
+    assert served == [(False, ("admin", "secret")) if enabled else (True, None)]
+    assert Store.exists(tmp_path / "new") == enabled
