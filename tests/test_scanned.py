@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
@@ -20,6 +22,7 @@ from index import build, readers
 from index.errors import ReadError, ScannedError
 from index.parse import parse
 from index.reading import read, recogniser, scanned
+from index.reading.order import in_order
 from index.reading.pdf import draw_page
 from index.reading.recogniser import Seen
 from index.records import ParsedFiling, Span
@@ -126,6 +129,53 @@ def test_lines_are_read_in_order_with_their_boxes(scan: Path) -> None:
     assert (part.y0, part.x1) == (box.y0, box.x1)
     assert title.y0 < upper.y0 < code.y1
     assert upper.x1 < code.x0
+
+
+def piece(text: str, x0: float, x1: float, y: float) -> Seen:
+    return Seen(text, x0 / 100, y / 100, x1 / 100, (y + 2) / 100)
+
+
+def test_a_form_is_read_cell_by_cell() -> None:
+    answers = [piece(f"line {n}", 30, 90, 40 + 3 * n) for n in range(7)]
+    page = [
+        piece("title", 25, 75, 5),
+        piece("time", 10, 18, 20), piece("today", 30, 50, 20),
+        piece("place", 10, 18, 26), piece("here", 30, 50, 26), piece("and there", 30, 50, 29),
+        # In the middle of its cell, and wrapped.
+        piece("main con", 10, 22, 47.5), piece("tents", 10, 18, 50.5), *answers,
+        piece("annex", 10, 18, 66), piece("none", 30, 50, 66),
+    ]  # fmt: skip
+    assert [[s.text for s in row] for row in in_order(page)] == [
+        ["title"],
+        ["time", "today"],
+        ["place", "here"],
+        ["and there"],
+        ["main con", "tents", "line 0"],
+        *([f"line {n}"] for n in range(1, 7)),
+        ["annex", "none"],
+    ]
+    # What goes on from the page before stands before the first label of the page.
+    assert [[s.text for s in row] for row in in_order([
+        *answers, piece("annex", 10, 18, 66), piece("none", 30, 50, 66),
+        piece("date", 10, 18, 72), piece("today", 30, 50, 72),
+    ])] == [*([s.text] for s in answers), ["annex", "none"], ["date", "today"]]  # fmt: skip
+
+
+PLACES = st.tuples(st.integers(0, 90), st.integers(1, 60), st.integers(0, 95))
+
+
+@given(st.lists(PLACES, max_size=30))
+def test_every_piece_is_read_once(places: list[tuple[int, int, int]]) -> None:
+    page = [piece(str(n), x, x + wide, y) for n, (x, wide, y) in enumerate(places)]
+    found = [s.text for row in in_order(page) for s in row]
+    assert sorted(found) == sorted(s.text for s in page)
+
+
+def test_plain_lines_are_read_from_top_to_bottom() -> None:
+    page = [piece("Q1", 10, 14, 10), piece("what?", 16, 60, 10), piece("A long answer", 10, 90, 14)]
+    page += [piece("ends.", 10, 20, 18), piece("Q2", 10, 14, 22), piece("when?", 16.2, 60, 22)]
+    found = [s.text for row in in_order(page[::-1]) for s in row]
+    assert found == [s.text for s in page]
 
 
 def test_pages_are_drawn_at_200_dots_an_inch(tmp_path: Path) -> None:

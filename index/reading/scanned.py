@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from index.errors import ReadError
 from index.reading.document import Boxes, Document
+from index.reading.order import in_order
 from index.reading.pdf import draw_page
 from index.reading.recogniser import Recogniser, Seen
 from index.records import Box, Span
@@ -82,22 +83,6 @@ def _pages(path: Path, recognise: Recogniser) -> Iterator[tuple[float, float, tu
             )
         yield page.width, page.height, recognise(page.png)
         number += 1
-
-
-def in_order(seen: Iterable[Seen]) -> list[list[Seen]]:
-    """Lines from top to bottom, each one's pieces from left to right."""
-    rows: list[list[Seen]] = []
-    for piece in sorted((s for s in seen if s.text.strip()), key=lambda s: s.y0 + s.y1):
-        if rows and _on_one_line(rows[-1][0], piece):
-            rows[-1].append(piece)
-        else:
-            rows.append([piece])
-    return [sorted(row, key=lambda s: s.x0) for row in rows]
-
-
-def _on_one_line(a: Seen, b: Seen) -> bool:
-    shared = min(a.y1, b.y1) - max(a.y0, b.y0)
-    return 2 * shared >= min(a.y1 - a.y0, b.y1 - b.y0)
 
 
 def _boxes(pieces: Sequence[_Piece], groups: Sequence[Sequence[Span]]) -> Boxes:
