@@ -19,10 +19,9 @@ from assistant import cards, pages
 from assistant.answer import Assistant
 from assistant.cards import LABELS, Language
 from assistant.cite import unharmed
-from assistant.records import Answer, Query
+from assistant.records import Query
+from assistant.views import Turn, turn
 from index.errors import CallError
-
-LONGEST = 500
 
 SAMPLE_EXAMPLES = (
     "外购和共建两种模式，哪种毛利率更高？",
@@ -79,8 +78,6 @@ _SCROLL = """
 })
 """
 
-Turn = tuple[str, Answer | None]
-
 
 class Place(NamedTuple):
     """A citation in the conversation, and the page of its filing; ``None`` is its first."""
@@ -97,7 +94,7 @@ def build(assistant: Assistant) -> gr.Blocks:
     def greet(request: gr.Request) -> tuple[Any, ...]:
         language = language_of(request.query_params.get("lang"), request.headers)
         asked = (request.query_params.get("q") or "").strip()
-        turns = [turn(assistant, asked)] if asked else []
+        turns = [turn(assistant, Query(asked))] if asked else []
         place = first_place(turns)
         return language, turns, place, *labels(turns, place, language)
 
@@ -114,7 +111,7 @@ def build(assistant: Assistant) -> gr.Blocks:
     def respond(
         question: str, turns: list[Turn], language: Language
     ) -> tuple[str, list[Turn], str]:
-        turns = [*turns, turn(assistant, question)]
+        turns = [*turns, turn(assistant, Query(question.strip()))]
         return "", turns, talk_html(turns, examples, language)
 
     def follow(
@@ -123,7 +120,7 @@ def build(assistant: Assistant) -> gr.Blocks:
         question = getattr(event, "question", None)
         if not isinstance(question, str):
             return turns, talk_html(turns, examples, language)
-        turns = [*turns, turn(assistant, question)]
+        turns = [*turns, turn(assistant, Query(question.strip()))]
         return turns, talk_html(turns, examples, language)
 
     def show_first(turns: Sequence[Turn], language: Language) -> tuple[Place | None, str]:
@@ -221,22 +218,15 @@ def launch(
     return app, str(address)
 
 
-def turn(assistant: Assistant, question: str) -> Turn:
-    """Ask, unless the question is empty or too long."""
-    question = question.strip()
-    if not question or len(question) > LONGEST:
-        return question, None
-    return question, assistant.ask(Query(question))
-
-
 def talk_html(turns: Sequence[Turn], examples: Sequence[str], language: Language) -> str:
     """The conversation so far."""
     if not turns:
         return str(cards.welcome_card(examples, language))
     shown = []
-    for number, (question, answer) in enumerate(turns):
-        if answer is not None:
-            shown.append(cards.answer_card(answer, language, number))
+    for number, each in enumerate(turns):
+        question = each.query.question
+        if each.answer is not None:
+            shown.append(cards.answer_card(each.answer, language, number, each.timeline))
         else:
             reason = LABELS[language]["long" if question else "empty"]
             shown.append(cards.notice_card(question, reason, language))
@@ -245,7 +235,7 @@ def talk_html(turns: Sequence[Turn], examples: Sequence[str], language: Language
 
 def first_place(turns: Sequence[Turn]) -> Place | None:
     """Where the last answer stands; ``None`` where there is none."""
-    answer = turns[-1][1] if turns else None
+    answer = turns[-1].answer if turns else None
     if answer is None or answer.decision == "abstain":
         return None
     return Place(len(turns) - 1, answer.citations[0].rank)
@@ -264,11 +254,10 @@ def page_html(
     assistant: Assistant, turns: Sequence[Turn], place: Place | None, language: Language
 ) -> str:
     """The page or the passage at a place in the conversation; nothing where it has none."""
-    answers = dict(enumerate(answer for _, answer in turns))
-    answer = answers.get(place.turn) if place else None
-    if place is None or answer is None:
+    shown_at = dict(enumerate(turns)).get(place.turn) if place else None
+    if place is None or shown_at is None:
         return ""
-    for citation in answer.citations:
+    for citation in shown_at.citations:
         if citation.rank == place.rank:
             try:
                 text = assistant.text(citation.filing.sha256)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -12,6 +13,7 @@ from typing import Self
 from assistant.cite import proved
 from assistant.companies import Company
 from assistant.decide import SHORTLIST, Calibration, rank
+from assistant.history import Timeline, timeline
 from assistant.match import Reading
 from assistant.records import Answer, Citation, Query
 from assistant.retrieve import Retriever
@@ -95,6 +97,15 @@ class Assistant:
             citations=tuple(citations),
             elapsed_ms=(time.perf_counter() - began) * 1000,
         )
+
+    def history(self, query: Query, answer: Answer) -> Timeline | None:
+        """The same question to the same company at other dates, where it was answered then."""
+        return timeline(query, answer, self.ask, self._similarity)
+
+    def _similarity(self, texts: Sequence[str], others: Sequence[str]) -> list[float]:
+        vectors = self._encoder.encode_queries([*texts, *others])
+        cosines = vectors[: len(texts)] @ vectors[len(texts) :].T
+        return [float(row.max()) for row in cosines]
 
     def _reading(self, pair_id: int) -> Reading:
         return Reading(*self._store.pair_text(pair_id))

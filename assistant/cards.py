@@ -16,6 +16,7 @@ from typing import Literal
 from jinja2 import Environment, Template
 from markupsafe import Markup
 
+from assistant.history import Timeline, steps
 from assistant.pages import AROUND, PageView, PassageView
 from assistant.records import Answer, Citation
 from assistant.report import quotation
@@ -70,6 +71,13 @@ LABELS: Mapping[Language, Mapping[str, str]] = {
         "around": "从文件中提取的文本，问答前后各 {around} 字",
         "undrawn": "这一页画不出来，以下是提取的文本。",
         "gone": "索引库里的这份文件已被移除或损坏，无法显示。",
+        "history": "同一问题的 {count} 次答复",
+        "filed_on": "{day} 披露",
+        "figures": "数字变化（左：{day}）",
+        "is_number": "数字有变",
+        "is_added": "比前一次新增",
+        "is_removed": "后一次没有",
+        "is_only": "只有这一次有",
     },
     "en": {
         "tagline": "Official answers of listed companies, word for word",
@@ -116,11 +124,20 @@ LABELS: Mapping[Language, Mapping[str, str]] = {
         "around": "Text taken from the file, {around} characters on either side",
         "undrawn": "This page can't be drawn; below is its text.",
         "gone": "The store's copy of this filing is gone or damaged; it can't be shown.",
+        "history": "Answered {count} times",
+        "filed_on": "filed {day}",
+        "figures": "Numbers that changed (left: {day})",
+        "is_number": "changed number",
+        "is_added": "new since the time before",
+        "is_removed": "gone the next time",
+        "is_only": "only this time",
     },
 }
 
 
-def answer_card(answer: Answer, language: Language, turn: int = 0) -> Markup:
+def answer_card(
+    answer: Answer, language: Language, turn: int = 0, timeline: Timeline | None = None
+) -> Markup:
     """A question with what came of it: an answer's cards, or an abstention.
 
     ``turn`` is its place in the conversation, for the buttons that show a page.
@@ -128,15 +145,24 @@ def answer_card(answer: Answer, language: Language, turn: int = 0) -> Markup:
     first, rest = answer.citations[:1], answer.citations[1:]
     if answer.decision == "abstain":
         first, rest = (), answer.citations
-    also = tuple(c for c in rest if first and c.confidence >= _ALSO)
+    dated = {c.rank for c in timeline.entries} if timeline else set()
+    also = tuple(c for c in rest if first and c.confidence >= _ALSO and c.rank not in dated)
     return _render(
         "answer",
         language,
         answer=answer,
         turn=turn,
         quoted=first + also,
-        related=[c for c in rest if c not in also],
+        related=[c for c in rest if c not in also and c.rank not in dated],
+        history=timeline_card(timeline, language, turn) if timeline else "",
     )
+
+
+def timeline_card(timeline: Timeline, language: Language, turn: int = 0) -> Markup:
+    """A company's answers at several dates, newest first, with what changed marked."""
+    dates = steps(timeline)
+    kinds = {run.kind for step in dates for run in step.runs}
+    return _render("timeline", language, steps=dates, kinds=kinds, turn=turn)
 
 
 def page_card(

@@ -49,6 +49,9 @@ _PAIR = columns(PAIR_COLUMNS, "pairs")
 _JOINED = "pairs JOIN filings ON filings.id = pairs.filing_id"
 # The day that a filing speaks of.
 _DAY = "coalesce(filings.activity_date, filings.filed_date, '')"
+# The day from which it was public, as far as it says: no filing is older than what it tells of.
+_PUBLIC = "max(coalesce(filings.filed_date, ''), coalesce(filings.activity_date, ''))"
+_OF_ACTIVITY = "EXISTS (SELECT 1 FROM json_each(filings.activity_types) WHERE value = ?)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -382,4 +385,8 @@ def _where(filters: Filters) -> tuple[str, list[str]]:
         conditions.append((f"{_DAY} >= ?", filters.since))
     if filters.until:
         conditions.append((f"{_DAY} <> '' AND {_DAY} <= ?", filters.until))
+    if filters.as_of:
+        conditions.append((f"{_PUBLIC} <> '' AND {_PUBLIC} <= ?", filters.as_of))
+    if filters.activity:
+        conditions.append((_OF_ACTIVITY, filters.activity))
     return " AND ".join(c for c, _ in conditions) or "1", [v for _, v in conditions]

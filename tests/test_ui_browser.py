@@ -15,6 +15,7 @@ import ui
 from assistant.answer import Assistant
 from assistant.cards import LABELS
 from assistant.decide import Calibration
+from assistant.views import LONGEST
 from index.build import add
 from index.encoder import load_encoder
 from index.files import sha256_of
@@ -195,7 +196,7 @@ def test_nothing_and_too_much_get_a_notice(watched: Watched, sample: str) -> Non
     page = watched.open(sample)
     ask(page, "   ")
     expect(page.locator("#talk .notice")).to_have_text(LABELS["zh"]["empty"])
-    ask(page, "长" * (ui.LONGEST + 1))
+    ask(page, "长" * (LONGEST + 1))
     expect(page.locator("#talk .notice").nth(1)).to_have_text(LABELS["zh"]["long"])
 
 
