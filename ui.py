@@ -8,19 +8,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path, PurePath
-from typing import Any, NamedTuple
+from typing import Any
 
 import gradio as gr
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
-from assistant import cards, pages
+from assistant import cards
 from assistant.answer import Assistant
+from assistant.asking import CONDITIONS, MOST_COMPANIES, Asked, key_of, name_of
 from assistant.cards import LABELS, Language
 from assistant.cite import unharmed
-from assistant.records import Query
-from assistant.views import Turn, turn
+from assistant.views import (
+    Place,
+    Turn,
+    activities,
+    first_place,
+    following,
+    page_html,
+    place_of,
+    take_turn,
+    talk_html,
+)
 from index.errors import CallError
 
 SAMPLE_EXAMPLES = (
@@ -36,11 +46,14 @@ _CLICKS = """
 element.addEventListener('click', (event) => {
   const asked = event.target.closest('[data-ask]');
   if (asked) { trigger('click', {question: asked.dataset.ask}); return; }
+  const link = event.target.closest('[data-link]');
+  if (link) { trigger('click', {address: link.dataset.link}); return; }
   const shown = event.target.closest('.show');
   if (shown) { trigger('select', {place: {...shown.dataset}}); return; }
-  const copy = event.target.closest('[data-copy]');
+  const copy = event.target.closest('[data-copy], [data-share]');
   if (copy) {
-    navigator.clipboard.writeText(copy.dataset.copy)
+    const address = () => new URL(copy.dataset.share, location.href.split(/[?#]/)[0]).href;
+    navigator.clipboard.writeText(copy.dataset.copy ?? address())
       .then(() => { copy.textContent = copy.dataset.copied; });
   }
 });
@@ -71,20 +84,21 @@ _SHOW_PAGE = """
 () => requestAnimationFrame(() =>
   document.querySelector('#page').scrollIntoView({behavior: 'smooth', block: 'nearest'}))
 """
+# The page's address is that of the last question.
 _SCROLL = """
 () => requestAnimationFrame(() => {
-  const turns = document.querySelectorAll('#talk .turn');
-  if (turns.length) turns[turns.length - 1].scrollIntoView({behavior: 'smooth', block: 'start'});
+  const turn = [...document.querySelectorAll('#talk .turn')].at(-1);
+  if (!turn) return;
+  turn.scrollIntoView({behavior: 'smooth', block: 'start'});
+  const share = turn.querySelector('[data-share]');
+  if (!share) return;
+  const address = new URL(share.dataset.share, location.href.split(/[?#]/)[0]);
+  const lang = new URLSearchParams(location.search).get('lang');
+  if (lang) address.searchParams.set('lang', lang);
+  history.replaceState(history.state, '', address);
 })
 """
-
-
-class Place(NamedTuple):
-    """A citation in the conversation, and the page of its filing; ``None`` is its first."""
-
-    turn: int
-    rank: int
-    page: int | None = None
+_OPEN_FILTERS = "() => { document.body.toggleAttribute('data-filters'); }"
 
 
 def build(assistant: Assistant) -> gr.Blocks:
@@ -93,12 +107,17 @@ def build(assistant: Assistant) -> gr.Blocks:
 
     def greet(request: gr.Request) -> tuple[Any, ...]:
         language = language_of(request.query_params.get("lang"), request.headers)
-        asked = (request.query_params.get("q") or "").strip()
-        turns = [turn(assistant, Query(asked))] if asked else []
+        asked = Asked.at(dict(request.query_params))
+        turns = [take_turn(assistant, asked)] if asked.question else []
         place = first_place(turns)
-        return language, turns, place, *labels(turns, place, language)
+        return language, turns, place, *labels(turns, place, asked.conditions, language)
 
-    def labels(turns: Sequence[Turn], place: Place | None, language: Language) -> tuple[Any, ...]:
+    def relabel(turns: Sequence[Turn], place: Place | None, *rest: Any) -> tuple[Any, ...]:
+        return labels(turns, place, rest[:-1], rest[-1])
+
+    def labels(
+        turns: Sequence[Turn], place: Place | None, conditions: Sequence[Any], language: Language
+    ) -> tuple[Any, ...]:
         text = LABELS[language]
         return (
             head_html(assistant, language),
@@ -106,22 +125,24 @@ def build(assistant: Assistant) -> gr.Blocks:
             page_html(assistant, turns, place, language),
             gr.update(placeholder=text["placeholder"], label=text["ask"]),
             gr.update(value=text["ask"]),
+            gr.update(value=text["filter"]),
+            *filter_updates(assistant, conditions, language),
         )
 
     def respond(
-        question: str, turns: list[Turn], language: Language
+        question: str, turns: list[Turn], language: Language, *conditions: Any
     ) -> tuple[str, list[Turn], str]:
-        turns = [*turns, turn(assistant, Query(question.strip()))]
+        asked = following(assistant, Asked.of(question, *conditions), turns)
+        turns = [*turns, take_turn(assistant, asked, turns)]
         return "", turns, talk_html(turns, examples, language)
 
     def follow(
-        turns: list[Turn], language: Language, event: gr.EventData
-    ) -> tuple[list[Turn], str]:
-        question = getattr(event, "question", None)
-        if not isinstance(question, str):
-            return turns, talk_html(turns, examples, language)
-        turns = [*turns, turn(assistant, Query(question.strip()))]
-        return turns, talk_html(turns, examples, language)
+        turns: list[Turn], language: Language, *conditions: Any, event: gr.EventData
+    ) -> tuple[Any, ...]:
+        address, question = (getattr(event, name, None) for name in ("address", "question"))
+        asked = Asked.at(address) if isinstance(address, str) else Asked.of(question, *conditions)
+        turns = [*turns, take_turn(assistant, asked, turns)]
+        return turns, talk_html(turns, examples, language), *asked.conditions
 
     def show_first(turns: Sequence[Turn], language: Language) -> tuple[Place | None, str]:
         place = first_place(turns)
@@ -165,15 +186,24 @@ def build(assistant: Assistant) -> gr.Blocks:
                 elem_id="question",
             )
             send = gr.Button(text["ask"], variant="primary", scale=0, min_width=72, elem_id="send")
+            opener = gr.Button(text["filter"], scale=0, min_width=56, elem_id="filter-button")
+        with gr.Row(elem_id="filters"):
+            filters = [
+                gr.Dropdown(multiselect=True, max_choices=MOST_COMPANIES, elem_id="companies"),
+                *(_day(name) for name in ("since", "until", "as_of")),
+                gr.Dropdown(elem_id="activity", min_width=150),
+            ]
 
         hidden: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-        spoken = [head, talk, paper, box, send]
+        spoken = [head, talk, paper, box, send, opener, *filters]
         app.load(greet, None, [language, turns, place, *spoken], **hidden)
-        language.input(labels, [turns, place, language], spoken, **hidden)
+        language.input(relabel, [turns, place, *filters, language], spoken, **hidden)
+        opener.click(None, js=_OPEN_FILTERS)
+        said = [box, turns, language, *filters]
         for answered in (
-            box.submit(respond, [box, turns, language], [box, turns, talk], **hidden),
-            send.click(respond, [box, turns, language], [box, turns, talk], **hidden),
-            talk.click(follow, [turns, language], [turns, talk], **hidden),
+            box.submit(respond, said, [box, turns, talk], **hidden),
+            send.click(respond, said, [box, turns, talk], **hidden),
+            talk.click(follow, said[1:], [turns, talk, *filters], **hidden),
         ):
             drawn = answered.then(show_first, [turns, language], [place, paper], **hidden)
             drawn.then(None, js=_SCROLL)
@@ -218,55 +248,25 @@ def launch(
     return app, str(address)
 
 
-def talk_html(turns: Sequence[Turn], examples: Sequence[str], language: Language) -> str:
-    """The conversation so far."""
-    if not turns:
-        return str(cards.welcome_card(examples, language))
-    shown = []
-    for number, each in enumerate(turns):
-        question = each.query.question
-        if each.answer is not None:
-            shown.append(cards.answer_card(each.answer, language, number, each.timeline))
-        else:
-            reason = LABELS[language]["long" if question else "empty"]
-            shown.append(cards.notice_card(question, reason, language))
-    return "".join(shown)
+def filter_updates(
+    assistant: Assistant, conditions: Sequence[Any], language: Language
+) -> list[dict[str, Any]]:
+    """The filters with their labels, what there is to choose and what is chosen."""
+    text = LABELS[language]
+    choices: dict[str, Any] = {
+        "companies": [(name_of(c), key_of(c)) for c in assistant.companies()],
+        "activity": [("", ""), *((kind, kind) for kind in activities(assistant))],
+    }
+    updates = []
+    for name, value in zip(("companies", *CONDITIONS), conditions, strict=True):
+        updates.append(gr.update(label=text[name], value=value))
+        if name in choices:
+            updates[-1]["choices"] = choices[name]
+    return updates
 
 
-def first_place(turns: Sequence[Turn]) -> Place | None:
-    """Where the last answer stands; ``None`` where there is none."""
-    answer = turns[-1].answer if turns else None
-    if answer is None or answer.decision == "abstain":
-        return None
-    return Place(len(turns) - 1, answer.citations[0].rank)
-
-
-def place_of(pressed: Any) -> Place | None:
-    """The place that a button names; ``None`` where what came is no place."""
-    try:
-        turn, rank, page = (int(pressed.get(key) or 0) for key in ("turn", "rank", "page"))
-    except (AttributeError, TypeError, ValueError):
-        return None
-    return Place(turn, rank, page or None)
-
-
-def page_html(
-    assistant: Assistant, turns: Sequence[Turn], place: Place | None, language: Language
-) -> str:
-    """The page or the passage at a place in the conversation; nothing where it has none."""
-    shown_at = dict(enumerate(turns)).get(place.turn) if place else None
-    if place is None or shown_at is None:
-        return ""
-    for citation in shown_at.citations:
-        if citation.rank == place.rank:
-            try:
-                text = assistant.text(citation.filing.sha256)
-                copy = assistant.original(citation.filing)
-                shown = pages.view(copy, text, citation, place.page)
-            except KeyError:  # taken out meanwhile
-                shown = None
-            return str(cards.page_card(shown, citation, language, place.turn))
-    return ""
+def _day(name: str) -> gr.DateTime:
+    return gr.DateTime(include_time=False, type="string", elem_id=name, min_width=150)
 
 
 def filing_route(assistant: Assistant) -> Route:

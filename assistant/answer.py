@@ -118,6 +118,15 @@ class Assistant:
         """The filings in the store that pass the filters."""
         return [entry.filing for entry in self._store.filings(filters or Filters())]
 
+    def companies(self) -> list[Company]:
+        """The companies in the store, each once, by name."""
+        known = {company.code or company.name: company for company in self._retriever.companies}
+        return sorted(known.values(), key=lambda company: company.short or company.name)
+
+    def named(self, question: str) -> tuple[Company, ...]:
+        """The companies that a question names."""
+        return self._retriever.named(question)
+
     def pairs(self) -> int:
         """Number of pairs in the store."""
         return len(self._store.pair_ids())
