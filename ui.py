@@ -89,6 +89,7 @@ _SCROLL = """
 () => requestAnimationFrame(() => {
   const turn = [...document.querySelectorAll('#talk .turn')].at(-1);
   if (!turn) return;
+  document.querySelector('#filters').removeAttribute('data-open');
   turn.scrollIntoView({behavior: 'smooth', block: 'start'});
   const share = turn.querySelector('[data-share]');
   if (!share) return;
@@ -98,7 +99,17 @@ _SCROLL = """
   history.replaceState(history.state, '', address);
 })
 """
-_OPEN_FILTERS = "() => { document.body.toggleAttribute('data-filters'); }"
+# The filters stand on the row where one asks, wherever that is.
+_OPEN_FILTERS = """
+() => {
+  const filters = document.querySelector('#filters');
+  const row = document.querySelector('#ask-row').getBoundingClientRect();
+  filters.toggleAttribute('data-open');
+  filters.style.left = row.left + 'px';
+  filters.style.width = row.width + 'px';
+  filters.style.bottom = innerHeight - row.top + 'px';
+}
+"""
 
 
 def build(assistant: Assistant) -> gr.Blocks:
@@ -137,7 +148,7 @@ def build(assistant: Assistant) -> gr.Blocks:
         return "", turns, talk_html(turns, examples, language)
 
     def follow(
-        turns: list[Turn], language: Language, *conditions: Any, event: gr.EventData
+        event: gr.EventData, turns: list[Turn], language: Language, *conditions: Any
     ) -> tuple[Any, ...]:
         address, question = (getattr(event, name, None) for name in ("address", "question"))
         asked = Asked.at(address) if isinstance(address, str) else Asked.of(question, *conditions)

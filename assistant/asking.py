@@ -27,6 +27,7 @@ _GOES_ON = re.compile(
     r"(?:那|其中|另外|此外|还有(?!没)|它|他们|这|该|具体|后续|对此|and |what about )"
 )
 _TRAILS_OFF = re.compile(r"呢[?!。]*$")
+_LINK = re.compile(r"^(?:那么?|其中|另外|此外|还有)[，,]?|呢\s*[?？!！。]*$")
 _SHORT = 30
 
 
@@ -154,6 +155,11 @@ def reads_as_follow_up(question: str) -> bool:
     if len(plain) > _SHORT:
         return False
     return bool(_GOES_ON.match(plain) or _TRAILS_OFF.search(plain))
+
+
+def without_link(question: str) -> str:
+    """A follow-up without the words that tie it to the question before, where more is left."""
+    return _LINK.sub("", question).strip() or question
 
 
 def key_of(company: Company) -> str:

@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 
 from assistant import cards, pages
 from assistant.answer import Assistant
-from assistant.asking import Asked, Chip, chips, key_of, reads_as_follow_up
+from assistant.asking import Asked, Chip, chips, key_of, reads_as_follow_up, without_link
 from assistant.cards import LABELS, Language
 from assistant.companies import Company
 from assistant.history import Timeline
-from assistant.records import Answer, Citation
+from assistant.records import Answer, Citation, Query
 from assistant.side_by_side import Column, columns
 
 
@@ -57,9 +57,23 @@ def take_turn(assistant: Assistant, asked: Asked, turns: Sequence[Turn] = ()) ->
     shown = chips(asked, companies, named, _last(turns))
     if len(companies) > 1:
         return Turn(asked, columns=columns(asked, companies, assistant.ask), chips=shown)
-    query = asked.query(*asked.companies)
-    answer = assistant.ask(query)
+    query, answer = _answered(assistant, asked)
     return Turn(asked, answer, assistant.history(query, answer), chips=shown)
+
+
+def _answered(assistant: Assistant, asked: Asked) -> tuple[Query, Answer]:
+    """Ask; a follow-up of its company alone, and where that has no answer, with the words of the
+    question before it."""
+    query = asked.query(*asked.companies)
+    if asked.previous:
+        about = asked.companies or tuple(key_of(c) for c in assistant.named(asked.previous))
+        if len(about) == 1:
+            core = without_link(asked.question)
+            alone = replace(asked, question=core, previous=None).query(*about)
+            answer = assistant.ask(alone)
+            if answer.decision == "answer":
+                return alone, replace(answer, question=asked.question)
+    return query, assistant.ask(query)
 
 
 def following(assistant: Assistant, asked: Asked, turns: Sequence[Turn]) -> Asked:
