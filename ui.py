@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from pathlib import Path, PurePath
-from typing import Any, NamedTuple
+from typing import Any
 
 import gradio as gr
 import uvicorn
@@ -17,15 +17,25 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
-from assistant import api, cards, filing_desk, pages
+from assistant import api, cards, filing_desk
 from assistant.answer import Assistant
+from assistant.asking import CONDITIONS, MOST_COMPANIES, Asked, key_of, name_of
 from assistant.cards import LABELS, Language
 from assistant.cite import unharmed
-from assistant.crops import Crop, crops
 from assistant.filing import LARGEST, Desk, Login
 from assistant.judging import Judged, judge
-from assistant.records import LONGEST, Answer, Citation, Query
 from assistant.serving import Served, address_of, listen
+from assistant.views import (
+    Place,
+    Turn,
+    activities,
+    first_place,
+    following,
+    page_html,
+    place_of,
+    take_turn,
+    talk_html,
+)
 from index.errors import CallError
 
 SAMPLE_EXAMPLES = (
@@ -48,13 +58,16 @@ watch('value', () => {
 element.addEventListener('click', (event) => {
   const asked = event.target.closest('[data-ask]');
   if (asked) { trigger('click', {question: asked.dataset.ask}); return; }
+  const link = event.target.closest('[data-link]');
+  if (link) { trigger('click', {address: link.dataset.link}); return; }
   const shown = event.target.closest('.show');
   if (shown) { trigger('select', {place: {...shown.dataset}}); return; }
   const judged = event.target.closest('.say');
   if (judged) { said = {...judged.dataset}; trigger('like', {judgement: said}); return; }
-  const copy = event.target.closest('[data-copy]');
+  const copy = event.target.closest('[data-copy], [data-share]');
   if (copy) {
-    navigator.clipboard.writeText(copy.dataset.copy)
+    const address = () => new URL(copy.dataset.share, location.href.split(/[?#]/)[0]).href;
+    navigator.clipboard.writeText(copy.dataset.copy ?? address())
       .then(() => { copy.textContent = copy.dataset.copied; });
   }
 });
@@ -85,37 +98,56 @@ _SHOW_PAGE = """
 () => requestAnimationFrame(() =>
   document.querySelector('#page').scrollIntoView({behavior: 'smooth', block: 'nearest'}))
 """
+# The page's address is that of the last question.
 _SCROLL = """
 () => requestAnimationFrame(() => {
-  const turns = document.querySelectorAll('#talk .turn');
-  if (turns.length) turns[turns.length - 1].scrollIntoView({behavior: 'smooth', block: 'start'});
+  const turn = [...document.querySelectorAll('#talk .turn')].at(-1);
+  if (!turn) return;
+  document.querySelector('#filters').removeAttribute('data-open');
+  turn.scrollIntoView({behavior: 'smooth', block: 'start'});
+  const share = turn.querySelector('[data-share]');
+  if (!share) return;
+  const address = new URL(share.dataset.share, location.href.split(/[?#]/)[0]);
+  const lang = new URLSearchParams(location.search).get('lang');
+  if (lang) address.searchParams.set('lang', lang);
+  history.replaceState(history.state, '', address);
 })
 """
-
-Turn = tuple[str, Answer | None]
-
-
-class Place(NamedTuple):
-    """A citation in the conversation, and the page of its filing; ``None`` is its first."""
-
-    turn: int
-    rank: int
-    page: int | None = None
+# The filters stand on the row where one asks, wherever that is.
+_OPEN_FILTERS = """
+() => {
+  const filters = document.querySelector('#filters');
+  const row = document.querySelector('#ask-row').getBoundingClientRect();
+  filters.toggleAttribute('data-open');
+  filters.style.left = row.left + 'px';
+  filters.style.width = row.width + 'px';
+  filters.style.bottom = innerHeight - row.top + 'px';
+}
+"""
 
 
 def build(assistant: Assistant, desk: Desk | None = None) -> gr.Blocks:
     """The app over one assistant, ready to launch; with a ``desk`` filings are added there."""
-    examples = SAMPLE_EXAMPLES if assistant.is_sample else tuple(assistant.suggestions(4))
+    examples = examples_of(assistant)
 
     def greet(request: gr.Request) -> tuple[Any, ...]:
         language = language_of(request.query_params.get("lang"), request.headers)
-        asked = (request.query_params.get("q") or "").strip()
-        turns = [turn(assistant, asked)] if asked else []
+        asked = Asked.at(dict(request.query_params))
+        turns = [take_turn(assistant, asked)] if asked.question else []
         place = first_place(turns)
-        return language, turns, place, *labels(turns, place, language, {})
+        return language, turns, place, *labels(turns, place, {}, asked.conditions, language)
+
+    def relabel(
+        turns: Sequence[Turn], place: Place | None, judged: Judged, *rest: Any
+    ) -> tuple[Any, ...]:
+        return labels(turns, place, judged, rest[:-1], rest[-1])
 
     def labels(
-        turns: Sequence[Turn], place: Place | None, language: Language, judged: Judged
+        turns: Sequence[Turn],
+        place: Place | None,
+        judged: Judged,
+        conditions: Sequence[Any],
+        language: Language,
     ) -> tuple[Any, ...]:
         text = LABELS[language]
         return (
@@ -124,24 +156,34 @@ def build(assistant: Assistant, desk: Desk | None = None) -> gr.Blocks:
             page_html(assistant, turns, place, language),
             gr.update(placeholder=text["placeholder"], label=text["ask"]),
             gr.update(value=text["ask"]),
+            gr.update(value=text["filter"]),
+            *filter_updates(assistant, conditions, language),
         )
 
     def respond(
-        question: str, turns: list[Turn], language: Language, judged: Judged
+        question: str, turns: list[Turn], language: Language, judged: Judged, *conditions: Any
     ) -> tuple[str, list[Turn], str]:
-        turns = [*turns, turn(assistant, question)]
+        asked = following(assistant, Asked.of(question, *conditions), turns)
+        turns = [*turns, take_turn(assistant, asked, turns)]
         return "", turns, talk_html(assistant, turns, examples, language, judged)
 
     def follow(
-        turns: list[Turn], language: Language, judged: Judged, event: gr.EventData
-    ) -> tuple[list[Turn], str]:
-        turns = [*turns, turn(assistant, getattr(event, "question", None))]
-        return turns, talk_html(assistant, turns, examples, language, judged)
+        event: gr.EventData,
+        turns: list[Turn],
+        language: Language,
+        judged: Judged,
+        *conditions: Any,
+    ) -> tuple[Any, ...]:
+        address, question = (getattr(event, name, None) for name in ("address", "question"))
+        asked = Asked.at(address) if isinstance(address, str) else Asked.of(question, *conditions)
+        turns = [*turns, take_turn(assistant, asked, turns)]
+        shown = talk_html(assistant, turns, examples, language, judged)
+        return turns, shown, *asked.conditions
 
     def say(
         turns: Sequence[Turn], language: Language, judged: Judged, event: gr.EventData
     ) -> tuple[Judged, str]:
-        answers = dict(enumerate(answer for _, answer in turns))
+        answers = dict(enumerate(turn.answer for turn in turns))
         judged = judge(assistant, answers, judged, getattr(event, "judgement", None))
         return judged, talk_html(assistant, turns, examples, language, judged)
 
@@ -190,22 +232,27 @@ def build(assistant: Assistant, desk: Desk | None = None) -> gr.Blocks:
                 elem_id="question",
             )
             send = gr.Button(text["ask"], variant="primary", scale=0, min_width=72, elem_id="send")
+            opener = gr.Button(text["filter"], scale=0, min_width=56, elem_id="filter-button")
+        with gr.Row(elem_id="filters"):
+            filters = _filters()
 
         hidden: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-        spoken = [head, talk, paper, box, send]
+        spoken = [head, talk, paper, box, send, opener, *filters]
         app.load(greet, None, [language, turns, place, *spoken], **hidden)
-        language.input(labels, [turns, place, language, judged], spoken, **hidden)
-        told = [turns, language, judged]
-        talk.like(say, told, [judged, talk], **hidden)
+        language.input(relabel, [turns, place, judged, *filters, language], spoken, **hidden)
+        opener.click(None, js=_OPEN_FILTERS)
+        talk.like(say, [turns, language, judged], [judged, talk], **hidden)
+        said = [box, turns, language, judged, *filters]
         for answered in (
-            box.submit(respond, [box, *told], [box, turns, talk], **hidden),
-            send.click(respond, [box, *told], [box, turns, talk], **hidden),
-            talk.click(follow, told, [turns, talk], **hidden),
+            box.submit(respond, said, [box, turns, talk], **hidden),
+            send.click(respond, said, [box, turns, talk], **hidden),
+            talk.click(follow, said[1:], [turns, talk, *filters], **hidden),
         ):
             drawn = answered.then(show_first, [turns, language], [place, paper], **hidden)
             drawn.then(None, js=_SCROLL)
-        for chosen in (talk.select, paper.select):
-            chosen(show, [turns, language], [place, paper], **hidden).then(None, js=_SHOW_PAGE)
+        shows: dict[str, Any] = {"fn": show, "inputs": [turns, language], **hidden}
+        talk.select(outputs=[place, paper], **shows).then(None, js=_SHOW_PAGE)
+        paper.select(outputs=[place, paper], **shows).then(None, js=_SHOW_PAGE)
     return app
 
 
@@ -274,73 +321,38 @@ def server_of(
     return uvicorn.Server(config)
 
 
-def turn(assistant: Assistant, question: Any) -> Turn:
-    """Ask, unless what came is no question, an empty one or too long."""
-    question = question.strip() if isinstance(question, str) else ""
-    if not question or len(question) > LONGEST:
-        return question, None
-    return question, assistant.ask(Query(question))
+def filter_updates(
+    assistant: Assistant, conditions: Sequence[Any], language: Language
+) -> list[dict[str, Any]]:
+    """The filters with their labels, what there is to choose and what is chosen."""
+    text = LABELS[language]
+    choices: dict[str, Any] = {
+        "companies": [(name_of(c), key_of(c)) for c in assistant.companies()],
+        "activity": [("", ""), *((kind, kind) for kind in activities(assistant))],
+    }
+    updates = []
+    for name, value in zip(("companies", *CONDITIONS), conditions, strict=True):
+        updates.append(gr.update(label=text[name], value=value))
+        if name in choices:
+            updates[-1]["choices"] = choices[name]
+    return updates
 
 
-def talk_html(
-    assistant: Assistant,
-    turns: Sequence[Turn],
-    examples: Sequence[str],
-    language: Language,
-    judged: Judged | None = None,
-) -> str:
-    """The conversation so far."""
-
-    def pictures(citation: Citation) -> Sequence[Crop]:
-        return crops(assistant.original(citation.filing), citation)
-
-    if not turns:
-        return str(cards.welcome_card(examples, language))
-    shown = []
-    for number, (question, answer) in enumerate(turns):
-        if answer is not None:
-            shown.append(cards.answer_card(answer, language, number, pictures, judged))
-        else:
-            reason = LABELS[language]["long" if question else "empty"]
-            shown.append(cards.notice_card(question, reason, language))
-    return "".join(shown)
+def examples_of(assistant: Assistant) -> tuple[str, ...]:
+    """Questions to begin with."""
+    return SAMPLE_EXAMPLES if assistant.is_sample else tuple(assistant.suggestions(4))
 
 
-def first_place(turns: Sequence[Turn]) -> Place | None:
-    """Where the last answer stands; ``None`` where there is none."""
-    answer = turns[-1][1] if turns else None
-    if answer is None or answer.decision == "abstain":
-        return None
-    return Place(len(turns) - 1, answer.citations[0].rank)
+def _filters() -> list[Any]:
+    return [
+        gr.Dropdown(multiselect=True, max_choices=MOST_COMPANIES, elem_id="companies"),
+        *(_day(name) for name in ("since", "until", "as_of")),
+        gr.Dropdown(elem_id="activity", min_width=150),
+    ]
 
 
-def place_of(pressed: Any) -> Place | None:
-    """The place that a button names; ``None`` where what came is no place."""
-    try:
-        turn, rank, page = (int(pressed.get(key) or 0) for key in ("turn", "rank", "page"))
-    except (AttributeError, TypeError, ValueError):
-        return None
-    return Place(turn, rank, page or None)
-
-
-def page_html(
-    assistant: Assistant, turns: Sequence[Turn], place: Place | None, language: Language
-) -> str:
-    """The page or the passage at a place in the conversation; nothing where it has none."""
-    answers = dict(enumerate(answer for _, answer in turns))
-    answer = answers.get(place.turn) if place else None
-    if place is None or answer is None:
-        return ""
-    for citation in answer.citations:
-        if citation.rank == place.rank:
-            try:
-                text = assistant.text(citation.filing.sha256)
-                copy = assistant.original(citation.filing)
-                shown = pages.view(copy, text, citation, place.page)
-            except KeyError:  # taken out meanwhile
-                shown = None
-            return str(cards.page_card(shown, citation, language, place.turn))
-    return ""
+def _day(name: str) -> gr.DateTime:
+    return gr.DateTime(include_time=False, type="string", elem_id=name, min_width=150)
 
 
 def filing_route(assistant: Assistant) -> Route:

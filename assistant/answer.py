@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -15,6 +15,7 @@ import numpy as np
 from assistant.cite import proved, quoted, unharmed
 from assistant.companies import Company
 from assistant.decide import SHORTLIST, Calibration, rank
+from assistant.history import Timeline, timeline
 from assistant.match import Reading
 from assistant.records import Answer, Citation, Query
 from assistant.retrieve import Retriever
@@ -118,6 +119,15 @@ class Assistant:
             elapsed_ms=(time.perf_counter() - began) * 1000,
         )
 
+    def history(self, query: Query, answer: Answer) -> Timeline | None:
+        """The same question to the same company at other dates, where it was answered then."""
+        return timeline(query, answer, self.ask, self._similarity)
+
+    def _similarity(self, texts: Sequence[str], others: Sequence[str]) -> list[float]:
+        vectors = self.encoder.encode_queries([*texts, *others])
+        cosines = vectors[: len(texts)] @ vectors[len(texts) :].T
+        return [float(row.max()) for row in cosines]
+
     def _reading(self, pair_id: int) -> Reading:
         return Reading(*self._store.pair_text(pair_id))
 
@@ -146,6 +156,15 @@ class Assistant:
             logger.error("not shown, can't be proved: %s, %d pairs", filing.path, missing)
             warnings += (f"{missing} pairs can't be proved and are not shown: `yuanda verify`",)
         return ParsedFiling(filing, shown, text, warnings)
+
+    def companies(self) -> list[Company]:
+        """The companies in the store, each once, by name."""
+        known = {company.code or company.name: company for company in self._retriever.companies}
+        return sorted(known.values(), key=lambda company: company.short or company.name)
+
+    def named(self, question: str) -> tuple[Company, ...]:
+        """The companies that a question names."""
+        return self._retriever.named(question)
 
     def pairs(self) -> int:
         """Number of pairs in the store."""

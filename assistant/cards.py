@@ -16,15 +16,19 @@ from typing import Literal
 from jinja2 import Environment, Template
 from markupsafe import Markup
 
+from assistant.asking import Chip
 from assistant.crops import Crop
+from assistant.history import Timeline, steps
 from assistant.pages import AROUND, PageView, PassageView
 from assistant.records import Answer, Citation
 from assistant.report import RECOGNISED, quotation
+from assistant.side_by_side import Column
 
 Language = Literal["zh", "en"]
 
 # A further pair this likely to answer stands beside the first one, open.
 _ALSO = 0.5
+_NOTHING = Markup()
 
 LABELS: Mapping[Language, Mapping[str, str]] = {
     "zh": {
@@ -83,6 +87,33 @@ LABELS: Mapping[Language, Mapping[str, str]] = {
         "thanks": "谢谢，已记下。",
         "unkept": "没能记下，请稍后再试。",
         "gone": "索引库里的这份文件已被移除或损坏，无法显示。",
+        "filter": "筛选",
+        "companies": "公司（选两至四家可并排比较）",
+        "since": "活动日期自",
+        "until": "活动日期至",
+        "as_of": "截至此日已披露",
+        "activity": "活动类型",
+        "date": "日期请写成 2024-05-31 这样。",
+        "many": "最多并排比较四家公司。",
+        "chip_company": "{text}",
+        "chip_since": "自 {text}",
+        "chip_until": "至 {text}",
+        "chip_as_of": "截至 {text} 已披露",
+        "chip_activity": "{text}",
+        "chip_after": "接着问：{text}",
+        "offer_company": "只看{text}",
+        "offer_side": "并排比较：{text}",
+        "offer_after": "接着上一问再问",
+        "take_away": "去掉",
+        "link": "复制链接",
+        "contents": "本次提问（{count}）",
+        "history": "同一问题的 {count} 次答复",
+        "filed_on": "{day} 披露",
+        "figures": "数字变化（左：{day}）",
+        "is_number": "数字有变",
+        "is_added": "比前一次新增",
+        "is_removed": "后一次没有",
+        "is_only": "只有这一次有",
     },
     "en": {
         "tagline": "Official answers of listed companies, word for word",
@@ -141,6 +172,33 @@ LABELS: Mapping[Language, Mapping[str, str]] = {
         "thanks": "Thank you, noted.",
         "unkept": "Could not be noted; please try again later.",
         "gone": "The store's copy of this filing is gone or damaged; it can't be shown.",
+        "filter": "Filter",
+        "companies": "Companies (two to four: side by side)",
+        "since": "Activity from",
+        "until": "Activity to",
+        "as_of": "Public as of",
+        "activity": "Type of activity",
+        "date": "Please write dates like 2024-05-31.",
+        "many": "At most four companies stand side by side.",
+        "chip_company": "{text}",
+        "chip_since": "from {text}",
+        "chip_until": "to {text}",
+        "chip_as_of": "public as of {text}",
+        "chip_activity": "{text}",
+        "chip_after": "follow-up of: {text}",
+        "offer_company": "only {text}",
+        "offer_side": "side by side: {text}",
+        "offer_after": "ask as a follow-up",
+        "take_away": "Take away",
+        "link": "Copy link",
+        "contents": "Asked so far ({count})",
+        "history": "Answered {count} times",
+        "filed_on": "filed {day}",
+        "figures": "Numbers that changed (left: {day})",
+        "is_number": "changed number",
+        "is_added": "new since the time before",
+        "is_removed": "gone the next time",
+        "is_only": "only this time",
     },
 }
 
@@ -149,19 +207,23 @@ def answer_card(
     answer: Answer,
     language: Language,
     turn: int = 0,
+    timeline: Timeline | None = None,
+    under: Markup = _NOTHING,
+    *,
     pictures: Callable[[Citation], Sequence[Crop]] = lambda _: (),
     judged: Mapping[tuple[int, int], str] | None = None,
 ) -> Markup:
     """A question with what came of it: an answer's cards, or an abstention.
 
-    ``turn`` is its place in the conversation, for its buttons; ``pictures`` gives what is shown
-    of the pages above a quote that was recognised on them; ``judged`` is what its reader said of
-    answers, by turn and rank (0: as a whole).
+    ``turn`` is its place in the conversation, for its buttons; ``under`` stands under the
+    question; ``pictures`` gives what is shown of the pages above a quote that was recognised on
+    them; ``judged`` is what its reader said of answers, by turn and rank (0: as a whole).
     """
     first, rest = answer.citations[:1], answer.citations[1:]
     if answer.decision == "abstain":
         first, rest = (), answer.citations
-    also = tuple(c for c in rest if first and c.confidence >= _ALSO)
+    dated = {c.rank for c in timeline.entries} if timeline else set()
+    also = tuple(c for c in rest if first and c.confidence >= _ALSO and c.rank not in dated)
     return _render(
         "answer",
         language,
@@ -170,9 +232,35 @@ def answer_card(
         pictures=pictures,
         label=RECOGNISED,
         quoted=first + also,
-        related=[c for c in rest if c not in also],
+        related=[c for c in rest if c not in also and c.rank not in dated],
+        history=timeline_card(timeline, language, turn) if timeline else "",
+        under=under,
         said={rank: verdict for (at, rank), verdict in (judged or {}).items() if at == turn},
     )
+
+
+def side_card(
+    question: str, columns: Sequence[Column], under: Markup, language: Language, turn: int = 0
+) -> Markup:
+    """The same question to several companies, a column each."""
+    return _render("side", language, question=question, columns=columns, under=under, turn=turn)
+
+
+def chips_row(chips: Sequence[Chip], address: str, language: Language) -> Markup:
+    """What a question was restricted to, and its address to be shared."""
+    return _render("chips", language, chips=chips, address=address)
+
+
+def contents(questions: Sequence[str], language: Language) -> Markup:
+    """The questions of this conversation, to go back to."""
+    return _render("contents", language, questions=questions)
+
+
+def timeline_card(timeline: Timeline, language: Language, turn: int = 0) -> Markup:
+    """A company's answers at several dates, newest first, with what changed marked."""
+    dates = steps(timeline)
+    kinds = {run.kind for step in dates for run in step.runs}
+    return _render("timeline", language, steps=dates, kinds=kinds, turn=turn)
 
 
 def page_card(
@@ -190,9 +278,9 @@ def page_card(
     )
 
 
-def notice_card(question: str, message: str, language: Language) -> Markup:
+def notice_card(question: str, message: str, language: Language, turn: int = 0) -> Markup:
     """A question that can't be asked, and why not."""
-    return _render("notice", language, question=question, message=message)
+    return _render("notice", language, question=question, message=message, turn=turn)
 
 
 def welcome_card(examples: Sequence[str], language: Language) -> Markup:

@@ -170,6 +170,9 @@ def _filters() -> argparse.ArgumentParser:
     filters.add_argument("--code", type=_text, metavar="CODE", help="security code, 6 digits")
     filters.add_argument("--since", type=_date, metavar="DATE", help="YYYY-MM-DD or later")
     filters.add_argument("--until", type=_date, metavar="DATE", help="YYYY-MM-DD or earlier")
+    filters.add_argument(
+        "--as-of", type=_date, metavar="DATE", help="only what was filed by YYYY-MM-DD"
+    )
     return filters
 
 

@@ -279,7 +279,9 @@ def _store_path(arguments: argparse.Namespace, settings: Settings) -> Path:
 
 
 def _filters(arguments: argparse.Namespace) -> Filters:
-    return Filters(arguments.company, arguments.code, arguments.since, arguments.until)
+    return Filters(
+        arguments.company, arguments.code, arguments.since, arguments.until, arguments.as_of
+    )
 
 
 def _query(question: str, arguments: argparse.Namespace) -> Query:

@@ -69,10 +69,15 @@ class Retriever:
     ) -> None:
         """``companies`` maps each company to its pairs, rising."""
         self._companies = companies or {}
+        self.companies = tuple(self._companies)
         self._matcher = CompanyMatcher(self._companies)
         self._encoder = encoder
         self._dense = indexes.dense
         self._lexical = indexes.lexical
+
+    def named(self, question: str) -> tuple[Company, ...]:
+        """The companies that a question names."""
+        return self._matcher.match(question).companies
 
     def retrieve(
         self,

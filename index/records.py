@@ -148,13 +148,17 @@ class Filters:
 
     ``company`` matches a part of the company's name, ``code`` the whole security code;
     ``since`` and ``until`` (YYYY-MM-DD, both inclusive) bound the date of the activity,
-    or the date of filing where the head names no other.
+    or the date of filing where the head names no other. ``as_of`` leaves out what was filed
+    after that day; where no date of filing is known, the activity's counts. ``activity`` is one
+    of the filing's types of activity.
     """
 
     company: str | None = None
     code: str | None = None
     since: str | None = None
     until: str | None = None
+    as_of: str | None = None
+    activity: str | None = None
 
     def __bool__(self) -> bool:
-        return any((self.company, self.code, self.since, self.until))
+        return any(getattr(self, name) for name in self.__slots__)

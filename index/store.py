@@ -23,6 +23,7 @@ import numpy as np
 import numpy.typing as npt
 from filelock import FileLock
 
+from index.conditions import DAY, where
 from index.database import DATABASE, connect, lock
 from index.encoder import Encoder, Vectors
 from index.errors import CallError, ModelError, StoreError
@@ -48,8 +49,6 @@ _COPY = re.compile(r"(\.?)([0-9a-f]{64})\.")
 _FILING = columns(FILING_COLUMNS, "filings")
 _PAIR = columns(PAIR_COLUMNS, "pairs")
 _JOINED = "pairs JOIN filings ON filings.id = pairs.filing_id"
-# The day that a filing speaks of.
-_DAY = "coalesce(filings.activity_date, filings.filed_date, '')"
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,13 +284,13 @@ class Store:
 
     def filings(self, filters: Filters | None = None) -> list[Entry]:
         """The filings that pass the filters, newest activity first."""
-        where, values = _where(filters or Filters())
-        return self._filings(where, values)
+        condition, values = where(filters or Filters())
+        return self._filings(condition, values)
 
-    def _filings(self, where: str, values: Sequence[Any]) -> list[Entry]:
+    def _filings(self, condition: str, values: Sequence[Any]) -> list[Entry]:
         rows = self._connection.execute(
             f"SELECT {_FILING}, (SELECT count(*) FROM pairs WHERE filing_id = filings.id) "  # noqa: S608
-            f"FROM filings WHERE {where} ORDER BY {_DAY} DESC, path",
+            f"FROM filings WHERE {condition} ORDER BY {DAY} DESC, path",
             values,
         )
         return [Entry(filing_of(row[:-1]), row[-1]) for row in rows]
@@ -332,9 +331,9 @@ class Store:
 
     def pair_ids(self, filters: Filters | None = None) -> Ids:
         """Ids of the pairs whose filings pass the filters, rising."""
-        where, values = _where(filters or Filters())
+        condition, values = where(filters or Filters())
         rows = self._connection.execute(
-            f"SELECT pairs.id FROM {_JOINED} WHERE {where} ORDER BY pairs.id",  # noqa: S608
+            f"SELECT pairs.id FROM {_JOINED} WHERE {condition} ORDER BY pairs.id",  # noqa: S608
             values,
         )
         return np.array([row[0] for row in rows], dtype=np.int64)
@@ -380,16 +379,3 @@ class Store:
     def original(self, filing: Filing) -> Path:
         """Where the store's copy of a filing is."""
         return self.folder / "filings" / (filing.sha256 + Path(filing.path).suffix.lower())
-
-
-def _where(filters: Filters) -> tuple[str, list[str]]:
-    conditions: list[tuple[str, str]] = []
-    if filters.company:
-        conditions.append(("instr(filings.company, ?) > 0", filters.company))
-    if filters.code:
-        conditions.append(("filings.code = ?", filters.code))
-    if filters.since:
-        conditions.append((f"{_DAY} >= ?", filters.since))
-    if filters.until:
-        conditions.append((f"{_DAY} <> '' AND {_DAY} <= ?", filters.until))
-    return " AND ".join(c for c, _ in conditions) or "1", [v for _, v in conditions]

@@ -151,6 +151,7 @@ def test_it_abstains_with_what_is_related(call: Call) -> None:
         (["--since", "2024-09-12", "--until", "2024-09-12"], 5),
         (["--since", "2024-09-13"], 0),
         (["--until", "2024-09-11"], 0),
+        (["--as-of", "2024-09-11"], 0),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,
 )

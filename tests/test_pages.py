@@ -15,10 +15,12 @@ from reportlab.pdfgen.canvas import Canvas
 import ui
 from assistant import pages
 from assistant.answer import Assistant
+from assistant.asking import Asked
 from assistant.cards import LABELS
 from assistant.decide import Calibration
 from assistant.pages import Mark, PageView, PassageView, Run, passage_view, view
 from assistant.records import Answer, Citation
+from assistant.views import Turn
 from index.files import sha256_of
 from index.parse import parse
 from index.records import Box, Filing, Pair, Span
@@ -255,7 +257,12 @@ def test_a_place_that_is_not_in_the_talk_shows_nothing(tmp_path: Path) -> None:
         answer = Answer("asked", "answer", 0.9, (citation,), 1.0)
         for place in (None, (1, 1, None), (-1, 1, None), (2, 1, None), (0, 2, None), (0, -1, None)):
             where = place and ui.Place(*place)
-            assert ui.page_html(assistant, [("asked", answer), ("", None)], where, "zh") == ""
+            assert (
+                ui.page_html(
+                    assistant, [Turn(Asked("asked"), answer), Turn(Asked(""))], where, "zh"
+                )
+                == ""
+            )
         # The citation's filing isn't in the store.
-        shown = ui.page_html(assistant, [("asked", answer)], ui.Place(0, 1), "zh")
+        shown = ui.page_html(assistant, [Turn(Asked("asked"), answer)], ui.Place(0, 1), "zh")
         assert LABELS["zh"]["gone"] in shown

@@ -236,7 +236,7 @@ def test_the_card_shows_the_picture_above_the_text(scan: Path) -> None:
         # From the question's upper edge to the answer's lower one, with 8 points around.
         assert strip.height / strip.width == pytest.approx((0.06 * 842 + 16) / 595, abs=0.01)
     answer = Answer("毛利率？", "answer", 0.9, (citation,), 1.0)
-    card = cards.answer_card(answer, "zh", 0, lambda c: crops(scan, c))
+    card = cards.answer_card(answer, "zh", 0, pictures=lambda c: crops(scan, c))
     assert "OCR 识别，非原文" in card
     assert "（原文）" not in card
     assert card.index("data:image/png;base64,") < card.index(citation.pair.answer)

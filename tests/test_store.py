@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -102,6 +103,36 @@ def test_filters(store: Store) -> None:
     assert found(until="2024-01-10") == [1, 2]
     assert found(code="309001", since="2024-06-01", until="2024-06-01") == [3]
     assert found(code="309002") == []
+
+
+def test_as_of_goes_by_the_day_of_filing(tmp_path: Path) -> None:
+    """Held on the 10th and filed on the 12th: nobody could read it on the 11th."""
+    dates = {
+        "filed": ("2024-01-10", "2024-01-12"),
+        "held": ("2024-01-10", None),
+        "none": (None,) * 2,
+    }
+    for name, (held, _) in dates.items():
+        (tmp_path / f"{name}.txt").write_text(f"{name}|{held or ''}\n产能|已满\n", "utf-8")
+
+    def read(path: Path) -> ParsedFiling:
+        parsed = read_lines(path)
+        types = ("现场参观", "业绩说明会") if path.stem == "filed" else ()
+        filing = replace(parsed.filing, filed_date=dates[path.stem][1], activity_types=types)
+        return replace(parsed, filing=filing)
+
+    with Store.open(tmp_path / "store", create=True) as store:
+        add(store, sorted(tmp_path.glob("*.txt")), FakeEncoder(), read=read)
+
+        def found(**conditions: str) -> list[str]:
+            return sorted(entry.filing.company for entry in store.filings(Filters(**conditions)))
+
+        assert found(as_of="2024-01-09") == []
+        assert found(as_of="2024-01-11") == ["held"]
+        assert found(as_of="2024-01-12") == ["filed", "held"]
+        assert found(until="2024-01-11") == ["filed", "held"]
+        assert found(activity="业绩说明会") == ["filed"]
+        assert found(activity="业绩") == []
 
 
 def test_one_bad_file_never_stops_the_rest(tmp_path: Path, folder: Path) -> None:

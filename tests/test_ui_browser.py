@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 import ui
 from assistant.answer import Assistant
+from assistant.asking import LONGEST
 from assistant.cards import LABELS
 from assistant.decide import Calibration
 from index.build import add
@@ -195,7 +196,7 @@ def test_nothing_and_too_much_get_a_notice(watched: Watched, sample: str) -> Non
     page = watched.open(sample)
     ask(page, "   ")
     expect(page.locator("#talk .notice")).to_have_text(LABELS["zh"]["empty"])
-    ask(page, "长" * (ui.LONGEST + 1))
+    ask(page, "长" * (LONGEST + 1))
     expect(page.locator("#talk .notice").nth(1)).to_have_text(LABELS["zh"]["long"])
 
 

@@ -1,0 +1,29 @@
+"""Filters as conditions on the table of filings."""
+
+from __future__ import annotations
+
+from index.records import Filters
+
+# The day that a filing speaks of.
+DAY = "coalesce(filings.activity_date, filings.filed_date, '')"
+# The day from which it was public, as far as it says: no filing is older than what it tells of.
+_PUBLIC = "max(coalesce(filings.filed_date, ''), coalesce(filings.activity_date, ''))"
+_OF_ACTIVITY = "EXISTS (SELECT 1 FROM json_each(filings.activity_types) WHERE value = ?)"
+
+
+def where(filters: Filters) -> tuple[str, list[str]]:
+    """An SQL condition that holds where all filters do, and the values of its place holders."""
+    conditions: list[tuple[str, str]] = []
+    if filters.company:
+        conditions.append(("instr(filings.company, ?) > 0", filters.company))
+    if filters.code:
+        conditions.append(("filings.code = ?", filters.code))
+    if filters.since:
+        conditions.append((f"{DAY} >= ?", filters.since))
+    if filters.until:
+        conditions.append((f"{DAY} <> '' AND {DAY} <= ?", filters.until))
+    if filters.as_of:
+        conditions.append((f"{_PUBLIC} <> '' AND {_PUBLIC} <= ?", filters.as_of))
+    if filters.activity:
+        conditions.append((_OF_ACTIVITY, filters.activity))
+    return " AND ".join(c for c, _ in conditions) or "1", [v for _, v in conditions]
