@@ -17,7 +17,7 @@ from index.reading.pdf import draw_page
 from index.records import Box
 
 # Points around a pair's boxes that are shown as well.
-_MARGIN = 8.0
+_MARGIN = 4.0
 _PIXELS = 1000
 
 

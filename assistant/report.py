@@ -229,6 +229,7 @@ def proof_text(proof: Proof) -> str:
         lines.append(f"failed: {where}: {f.reason}")
     verdict = f"{len(proof.failed)} failures" if proof.failed else "all proved verbatim"
     if proof.recognised:
-        verdict += f", but for {proof.recognised} recognised (OCR), which are not verbatim"
+        verdict = verdict.removesuffix(" verbatim")
+        verdict += f"; {proof.recognised} filings recognised (OCR), not verbatim"
     lines.append(f"{proof.filings} filings, {proof.pairs} pairs: {verdict}")
     return printable("\n".join(lines))

@@ -233,8 +233,8 @@ def test_the_card_shows_the_picture_above_the_text(scan: Path) -> None:
     citation = cited(parse(scan))
     [crop] = crops(scan, citation)
     with Image.open(io.BytesIO(crop.png)) as strip:
-        # From the question's upper edge to the answer's lower one, with 8 points around.
-        assert strip.height / strip.width == pytest.approx((0.06 * 842 + 16) / 595, abs=0.01)
+        # From the question's upper edge to the answer's lower one, with 4 points around.
+        assert strip.height / strip.width == pytest.approx((0.06 * 842 + 8) / 595, abs=0.01)
     answer = Answer("毛利率？", "answer", 0.9, (citation,), 1.0)
     card = cards.answer_card(answer, "zh", 0, pictures=lambda c: crops(scan, c))
     assert "OCR 识别，非原文" in card
@@ -273,7 +273,7 @@ def test_verify_recognises_again(scan: Path, store: Store, monkeypatch: pytest.M
     build.add(store, [scan], FakeEncoder())
     proof = verify(store)
     assert (proof.failed, proof.recognised) == ((), 1)
-    assert "1 recognised (OCR), which are not verbatim" in report.proof_text(proof)
+    assert "all proved; 1 filings recognised (OCR), not verbatim" in report.proof_text(proof)
     monkeypatch.setattr(recogniser, "recogniser", lambda: lambda _png: seen(FORM[:4]))
     assert any("another text" in failure.reason for failure in verify(store).failed)
 
