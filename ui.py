@@ -33,6 +33,7 @@ from assistant.views import (
     following,
     page_html,
     place_of,
+    strangers,
     take_turn,
     talk_html,
 )
@@ -135,7 +136,9 @@ def build(assistant: Assistant, desk: Desk | None = None) -> gr.Blocks:
         asked = Asked.at(dict(request.query_params))
         turns = [take_turn(assistant, asked)] if asked.question else []
         place = first_place(turns)
-        return language, turns, place, *labels(turns, place, {}, asked.conditions, language)
+        companies, *rest = asked.conditions
+        conditions = [companies[:MOST_COMPANIES], *rest]
+        return language, turns, place, *labels(turns, place, {}, conditions, language)
 
     def relabel(
         turns: Sequence[Turn], place: Place | None, judged: Judged, *rest: Any
@@ -326,9 +329,12 @@ def filter_updates(
 ) -> list[dict[str, Any]]:
     """The filters with their labels, what there is to choose and what is chosen."""
     text = LABELS[language]
+    # What is chosen has to be there to choose, even where an address made it up.
+    known = dict.fromkeys([*assistant.companies(), *strangers(assistant, conditions[0])])
+    kinds = dict.fromkeys(["", *activities(assistant), conditions[-1] or ""])
     choices: dict[str, Any] = {
-        "companies": [(name_of(c), key_of(c)) for c in assistant.companies()],
-        "activity": [("", ""), *((kind, kind) for kind in activities(assistant))],
+        "companies": [(name_of(c), key_of(c)) for c in known],
+        "activity": [(kind, kind) for kind in kinds],
     }
     updates = []
     for name, value in zip(("companies", *CONDITIONS), conditions, strict=True):

@@ -92,6 +92,12 @@ def chosen(asked: Asked, companies: Iterable[Company]) -> tuple[Company, ...]:
     return tuple(known.get(key) or _stranger(key) for key in asked.companies)
 
 
+def strangers(assistant: Assistant, keys: Iterable[str] | None) -> list[Company]:
+    """Of the companies chosen, those that aren't in the store."""
+    known = {key_of(company) for company in assistant.companies()}
+    return [_stranger(key) for key in keys or () if key not in known]
+
+
 def activities(assistant: Assistant) -> list[str]:
     """The types of activity in the store."""
     return sorted({kind for filing in assistant.filings() for kind in filing.activity_types})

@@ -142,3 +142,16 @@ def test_a_shared_address_asks_the_same(watched: Watched, dated: str) -> None:
 def test_a_date_that_is_none_is_said_not_passed_over(watched: Watched, dated: str) -> None:
     page = watched.open(f"{dated}?q={ABROAD}&as_of=2024")
     expect(page.locator("#talk .notice")).to_have_text(LABELS["zh"]["date"])
+
+
+def test_an_address_may_name_what_is_not_in_the_store(watched: Watched, dated: str) -> None:
+    page = watched.open(f"{dated}?q={ABROAD}&code=999999&activity=没有的类型")
+    expect(page.locator("#talk .card.none")).to_be_visible()
+    ask(page, ABROAD)
+    expect(page.locator("#talk .card.none")).to_have_count(2)
+    page.locator("#talk .turn").nth(1).locator(".chip.set").first.click()
+    expect(page.locator("#talk .turn")).to_have_count(3)
+    ask(page, ABROAD)
+    page.goto(f"{dated}?q=x&code=100001,100002,100003,100004,100005")
+    expect(page.locator("#talk .notice")).to_have_text(LABELS["zh"]["many"])
+    ask(page, ABROAD)
