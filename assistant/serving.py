@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import socket
 import threading
 from typing import NamedTuple
@@ -46,3 +48,14 @@ def address_of(listening: socket.socket) -> str:
     if host in {"0.0.0.0", "::"}:  # noqa: S104 - all addresses: this is how to reach them
         host = "localhost"
     return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+
+
+def quiet_end(logger: logging.Logger) -> None:
+    """Say nothing of open pages whose connections end with the server: they are no fault."""
+
+    def is_fault(record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        cancelled = isinstance(error, asyncio.CancelledError)
+        return not cancelled and "graceful shutdown exceeded" not in record.getMessage()
+
+    logger.addFilter(is_fault)
