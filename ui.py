@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
-from assistant import api, cards, filing_desk
+from assistant import api, cards, filing_desk, scripts
 from assistant.answer import Assistant
 from assistant.asking import CONDITIONS, MOST_COMPANIES, Asked, key_of, name_of
 from assistant.cards import LABELS, Language
@@ -45,86 +45,6 @@ SAMPLE_EXAMPLES = (
     "國產算力晶片的佔比高不高？",
     "公司有回购股票的计划吗？",
 )
-
-# A click on a suggestion asks it, one on "copy" copies the quotation, one on "show" shows where
-# it stands, one on a judgement says it; what was said keeps the focus.
-_CLICKS = """
-let said = null;
-watch('value', () => {
-  const name = said && ['turn', 'rank', 'verdict'].map((key) => `[data-${key}="${said[key]}"]`);
-  const button = name && element.querySelector('.say' + name.join(''));
-  if (button) button.focus({preventScroll: true});
-  said = null;
-});
-element.addEventListener('click', (event) => {
-  const asked = event.target.closest('[data-ask]');
-  if (asked) { trigger('click', {question: asked.dataset.ask}); return; }
-  const link = event.target.closest('[data-link]');
-  if (link) { trigger('click', {address: link.dataset.link}); return; }
-  const shown = event.target.closest('.show');
-  if (shown) { trigger('select', {place: {...shown.dataset}}); return; }
-  const judged = event.target.closest('.say');
-  if (judged) { said = {...judged.dataset}; trigger('like', {judgement: said}); return; }
-  const copy = event.target.closest('[data-copy], [data-share]');
-  if (copy) {
-    const address = () => new URL(copy.dataset.share, location.href.split(/[?#]/)[0]).href;
-    navigator.clipboard.writeText(copy.dataset.copy ?? address())
-      .then(() => { copy.textContent = copy.dataset.copied; });
-  }
-});
-"""
-# Pages are turned by the server; they are enlarged here. What was pressed keeps the focus.
-_PAGE_CLICKS = """
-let pressed = '';
-element.addEventListener('click', (event) => {
-  const button = event.target.closest('button');
-  if (!button) return;
-  if (button.matches('.zoom')) {
-    element.toggleAttribute('data-enlarged');
-  } else {
-    pressed = button.className;
-    trigger('select', {place: {...button.dataset}});
-  }
-});
-watch('value', () => {
-  const paper = element.querySelector('.paper');
-  const mark = paper && paper.querySelector('.mark, mark');
-  if (mark) paper.scrollTo(Math.max(mark.offsetLeft - 60, 0), Math.max(mark.offsetTop - 60, 0));
-  const button = pressed && element.getElementsByClassName(pressed)[0];
-  if (button) button.focus({preventScroll: true});
-  pressed = '';
-});
-"""
-_SHOW_PAGE = """
-() => requestAnimationFrame(() =>
-  document.querySelector('#page').scrollIntoView({behavior: 'smooth', block: 'nearest'}))
-"""
-# The page's address is that of the last question.
-_SCROLL = """
-() => requestAnimationFrame(() => {
-  const turn = [...document.querySelectorAll('#talk .turn')].at(-1);
-  if (!turn) return;
-  document.querySelector('#filters').removeAttribute('data-open');
-  turn.scrollIntoView({behavior: 'smooth', block: 'start'});
-  const share = turn.querySelector('[data-share]');
-  if (!share) return;
-  const address = new URL(share.dataset.share, location.href.split(/[?#]/)[0]);
-  const lang = new URLSearchParams(location.search).get('lang');
-  if (lang) address.searchParams.set('lang', lang);
-  history.replaceState(history.state, '', address);
-})
-"""
-# The filters stand on the row where one asks, wherever that is.
-_OPEN_FILTERS = """
-() => {
-  const filters = document.querySelector('#filters');
-  const row = document.querySelector('#ask-row').getBoundingClientRect();
-  filters.toggleAttribute('data-open');
-  filters.style.left = row.left + 'px';
-  filters.style.width = row.width + 'px';
-  filters.style.bottom = innerHeight - row.top + 'px';
-}
-"""
 
 
 def build(assistant: Assistant, desk: Desk | None = None) -> gr.Blocks:
@@ -217,9 +137,9 @@ def build(assistant: Assistant, desk: Desk | None = None) -> gr.Blocks:
         filing_desk.build(desk, language, head, lambda chosen: head_html(assistant, chosen))
         with gr.Row(elem_id="columns", equal_height=False):
             talk = gr.HTML(
-                talk_html(assistant, [], examples, "zh"), elem_id="talk", js_on_load=_CLICKS
+                talk_html(assistant, [], examples, "zh"), elem_id="talk", js_on_load=scripts.CLICKS
             )
-            paper = gr.HTML("", elem_id="page", js_on_load=_PAGE_CLICKS)
+            paper = gr.HTML("", elem_id="page", js_on_load=scripts.PAGE_CLICKS)
         with gr.Row(elem_id="ask-row"):
             text = LABELS["zh"]
             box = gr.Textbox(
@@ -243,7 +163,7 @@ def build(assistant: Assistant, desk: Desk | None = None) -> gr.Blocks:
         spoken = [head, talk, paper, box, send, opener, *filters]
         app.load(greet, None, [language, turns, place, *spoken], **hidden)
         language.input(relabel, [turns, place, judged, *filters, language], spoken, **hidden)
-        opener.click(None, js=_OPEN_FILTERS)
+        opener.click(None, js=scripts.OPEN_FILTERS)
         talk.like(say, [turns, language, judged], [judged, talk], **hidden)
         said = [box, turns, language, judged, *filters]
         for answered in (
@@ -252,10 +172,10 @@ def build(assistant: Assistant, desk: Desk | None = None) -> gr.Blocks:
             talk.click(follow, said[1:], [turns, talk, *filters], **hidden),
         ):
             drawn = answered.then(show_first, [turns, language], [place, paper], **hidden)
-            drawn.then(None, js=_SCROLL)
+            drawn.then(None, js=scripts.SCROLL)
         shows: dict[str, Any] = {"fn": show, "inputs": [turns, language], **hidden}
-        talk.select(outputs=[place, paper], **shows).then(None, js=_SHOW_PAGE)
-        paper.select(outputs=[place, paper], **shows).then(None, js=_SHOW_PAGE)
+        talk.select(outputs=[place, paper], **shows).then(None, js=scripts.SHOW_PAGE)
+        paper.select(outputs=[place, paper], **shows).then(None, js=scripts.SHOW_PAGE)
     return app
 
 
