@@ -203,6 +203,13 @@ LABELS: Mapping[Language, Mapping[str, str]] = {
 }
 
 
+Pictures = Callable[[Citation], Sequence[Crop]]
+
+
+def _no_pictures(_: Citation) -> Sequence[Crop]:
+    return ()
+
+
 def answer_card(
     answer: Answer,
     language: Language,
@@ -210,7 +217,7 @@ def answer_card(
     timeline: Timeline | None = None,
     under: Markup = _NOTHING,
     *,
-    pictures: Callable[[Citation], Sequence[Crop]] = lambda _: (),
+    pictures: Pictures = _no_pictures,
     judged: Mapping[tuple[int, int], str] | None = None,
 ) -> Markup:
     """A question with what came of it: an answer's cards, or an abstention.
@@ -233,17 +240,31 @@ def answer_card(
         label=RECOGNISED,
         quoted=first + also,
         related=[c for c in rest if c not in also and c.rank not in dated],
-        history=timeline_card(timeline, language, turn) if timeline else "",
+        history=timeline_card(timeline, language, turn, pictures) if timeline else "",
         under=under,
         said={rank: verdict for (at, rank), verdict in (judged or {}).items() if at == turn},
     )
 
 
 def side_card(
-    question: str, columns: Sequence[Column], under: Markup, language: Language, turn: int = 0
+    question: str,
+    columns: Sequence[Column],
+    under: Markup,
+    language: Language,
+    turn: int = 0,
+    pictures: Pictures = _no_pictures,
 ) -> Markup:
     """The same question to several companies, a column each."""
-    return _render("side", language, question=question, columns=columns, under=under, turn=turn)
+    return _render(
+        "side",
+        language,
+        question=question,
+        columns=columns,
+        under=under,
+        turn=turn,
+        pictures=pictures,
+        label=RECOGNISED,
+    )
 
 
 def chips_row(chips: Sequence[Chip], address: str, language: Language) -> Markup:
@@ -256,11 +277,21 @@ def contents(questions: Sequence[str], language: Language) -> Markup:
     return _render("contents", language, questions=questions)
 
 
-def timeline_card(timeline: Timeline, language: Language, turn: int = 0) -> Markup:
+def timeline_card(
+    timeline: Timeline, language: Language, turn: int = 0, pictures: Pictures = _no_pictures
+) -> Markup:
     """A company's answers at several dates, newest first, with what changed marked."""
     dates = steps(timeline)
     kinds = {run.kind for step in dates for run in step.runs}
-    return _render("timeline", language, steps=dates, kinds=kinds, turn=turn)
+    return _render(
+        "timeline",
+        language,
+        steps=dates,
+        kinds=kinds,
+        turn=turn,
+        pictures=pictures,
+        label=RECOGNISED,
+    )
 
 
 def page_card(

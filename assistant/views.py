@@ -133,7 +133,8 @@ def talk_html(
         under = cards.chips_row(turn.chips, turn.asked.address, language)
         if turn.columns:
             question = turn.asked.question
-            shown.append(cards.side_card(question, turn.columns, under, language, number))
+            side = cards.side_card(question, turn.columns, under, language, number, pictures)
+            shown.append(side)
         elif turn.answer is not None:
             shown.append(
                 cards.answer_card(

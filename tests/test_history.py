@@ -10,13 +10,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from lxml import html
+from markupsafe import Markup
 
 from assistant import cards
 from assistant.answer import Assistant
+from assistant.cards import LABELS
 from assistant.changes import Figure, changes, figures, marked
+from assistant.companies import Company
+from assistant.crops import Crop
 from assistant.decide import Calibration
 from assistant.history import Timeline, steps, timeline
 from assistant.records import Answer, Citation, Query
+from assistant.report import RECOGNISED
+from assistant.side_by_side import Column
 from index.build import add
 from index.encoder import load_encoder
 from index.records import Filing, Filters
@@ -194,6 +200,26 @@ def test_the_card_shows_each_answer_word_for_word() -> None:
     ]
     assert tree.xpath(".//button/@data-rank") == ["1", "2"]
     assert not tree.xpath(".//script")
+
+
+def test_what_was_recognised_says_so_here_too() -> None:
+    """Read off a picture, a quote is not verbatim, wherever it stands."""
+    read, filed = cited(1, "2024-05-01", "产能"), cited(2, "2023-05-01", "产能")
+    read = replace(read, filing=replace(read.filing, recognised=True))
+    company = Company("禾木", "309001")
+    asked = [Column(company, Answer("产能", "answer", 0.9, (c,), 1.0)) for c in (read, filed)]
+
+    def pictures(citation: Citation) -> list[Crop]:
+        return [Crop(1, b"png")] if citation is read else []
+
+    dated = cards.timeline_card(Timeline("禾木", "309001", (read, filed)), "zh", 0, pictures)
+    beside = cards.side_card("产能", asked, Markup(), "zh", 0, pictures)
+    for card, path in ((dated, ".//li"), (beside, ".//article")):
+        first, second = html.fragment_fromstring(str(card), create_parent="div").xpath(path)
+        assert first.xpath(".//*[@class='recognised']/text()") == [RECOGNISED]
+        assert len(first.xpath(".//img")) == 1
+        assert not second.xpath(".//*[@class='recognised'] | .//img")
+    assert beside.count(LABELS["zh"]["answer"]) == 1
 
 
 @pytest.fixture(scope="module")
