@@ -35,7 +35,7 @@ EVIDENCE = (
 )
 FEATURES = (*EVIDENCE, *AGREEMENT)
 # In which the first pair is compared with the best of its rivals.
-_COMPARED = ("question_similarity", "lexical", *COVERAGE)
+_COMPARED = ("question_similarity", "lexical", "literal", *COVERAGE)
 _RIVALLED = [FEATURES.index(name) for name in _COMPARED]
 STANDING = (
     *FEATURES,
@@ -176,7 +176,7 @@ def read_rows(
 ) -> Rows:
     """A row of ``FEATURES`` for each of the candidates at ``places``."""
     readings = [reading_of(retrieved.candidates[place].pair_id) for place in places.tolist()]
-    return np.hstack([evidence[places], read_together(retrieved.asked, readings)])
+    return np.hstack([evidence[places], read_together(retrieved.asked, readings, retrieved.before)])
 
 
 def standing(logits: Rows, read: Rows, retrieved: Retrieved) -> Rows:
@@ -194,7 +194,7 @@ def standing(logits: Rows, read: Rows, retrieved: Retrieved) -> Rows:
             logits[0] - logits[1] if len(logits) > 1 else _ALONE,
             logits[0] - logits[2] if len(logits) > 2 else _ALONE,
             read[:, FEATURES.index("company")].max(),
-            math.log(max(1, len(retrieved.asked))),
+            math.log(max(1, len(retrieved.asked) + len(retrieved.before))),
         ]
     )
 

@@ -1,7 +1,8 @@
 """The lexical index: BM25 over pre-segmented terms. The only module that imports tantivy.
 
 tantivy scores with k1 = 1.2 and b = 0.75 (Robertson & Zaragoza 2009) and keeps lengths exact
-up to 40 terms, rounded above. Terms of the filed question weigh more than those of the answer.
+up to 40 terms, rounded above. Question and answer are one text: weighing the filed question more
+found less.
 """
 
 from __future__ import annotations
@@ -20,8 +21,6 @@ from index.terms import terms, weight
 
 Ids = npt.NDArray[np.int64]
 
-QUESTION_WEIGHT = 2.0
-_WEIGHTS = {"question": QUESTION_WEIGHT, "answer": 1.0}
 _K1 = 1.2
 _HEAP = 64_000_000
 
@@ -36,8 +35,7 @@ class LexicalIndex:
         """
         builder = tantivy.SchemaBuilder()
         builder.add_unsigned_field("pair", indexed=True, fast=True)
-        for field in _WEIGHTS:
-            builder.add_text_field(field, tokenizer_name="whitespace", index_option="freq")
+        builder.add_text_field("text", tokenizer_name="whitespace", index_option="freq")
         self._schema = builder.build()
         try:
             if folder is None:
@@ -70,8 +68,7 @@ class LexicalIndex:
         for pair_id, pair in add:
             document = tantivy.Document()
             document.add_unsigned("pair", pair_id)
-            document.add_text("question", " ".join(terms(pair.question)))
-            document.add_text("answer", " ".join(terms(pair.answer)))
+            document.add_text("text", " ".join(terms(f"{pair.question}\n{pair.answer}")))
             writer.add_document(document)
         writer.commit()
         writer.wait_merging_threads()
@@ -99,16 +96,12 @@ class LexicalIndex:
 
     def ceiling(self, text: str) -> float:
         """The BM25 score that no pair can exceed for ``text``."""
-        return sum(
-            weight(term) * importance * (_K1 + 1) * self.idf(field, term)
-            for term in set(terms(text))
-            for field, importance in _WEIGHTS.items()
-        )
+        return sum(weight(term) * (_K1 + 1) * self.idf(term) for term in dict.fromkeys(terms(text)))
 
-    def idf(self, field: str, term: str) -> float:
-        """Inverse document frequency of a term in a field, as BM25 has it."""
+    def idf(self, term: str) -> float:
+        """Inverse document frequency of a term, as BM25 has it."""
         count = self._searcher.num_docs
-        found = self._searcher.doc_freq(field, term)
+        found = self._searcher.doc_freq("text", term)
         return math.log1p((count - found + 0.5) / (found + 0.5))
 
     def _query(self, words: list[str]) -> tantivy.Query:
@@ -116,12 +109,10 @@ class LexicalIndex:
             (
                 tantivy.Occur.Should,
                 tantivy.Query.boost_query(
-                    tantivy.Query.term_query(self._schema, field, word, "freq"),
-                    weight(word) * importance,
+                    tantivy.Query.term_query(self._schema, "text", word, "freq"), weight(word)
                 ),
             )
             for word in words
-            for field, importance in _WEIGHTS.items()
         ]
         return tantivy.Query.boolean_query(clauses)
 
