@@ -51,6 +51,7 @@ def _run(arguments: argparse.Namespace) -> int:
         "verify": commands.verify,
         "feedback": commands.feedback,
         "evaluate": commands.evaluate,
+        "models": commands.models,
         "ui": commands.ui,
     }[arguments.command]
     return command(arguments, settings)
@@ -77,6 +78,20 @@ def _parser() -> argparse.ArgumentParser:
         "--model",
         metavar="NAME_OR_PATH",
         help="any sentence-transformers model (default: $YUANDA_MODEL, else the one that ships)",
+    )
+    _options_of(model, "model")
+    reranker = argparse.ArgumentParser(add_help=False)
+    reranker.add_argument(
+        "--reranker",
+        metavar="NAME_OR_PATH",
+        help="a cross-encoder that orders the first ten anew (default: $YUANDA_RERANKER)",
+    )
+    _options_of(reranker, "reranker")
+    reranker.add_argument(
+        "--calibration",
+        type=Path,
+        metavar="FILE",
+        help="made by `python -m eval.calibrate` (default: $YUANDA_CALIBRATION, else the shipped)",
     )
     filters = _filters()
 
@@ -112,7 +127,9 @@ def _parser() -> argparse.ArgumentParser:
     )
 
     ask = commands.add_parser(
-        "ask", parents=[store, model, filters, as_json], help="official answers to a question"
+        "ask",
+        parents=[store, model, reranker, filters, as_json],
+        help="official answers to a question",
     )
     ask.add_argument("question", nargs="?", type=_text, metavar="QUESTION", help="in plain words")
     ask.add_argument("--batch", metavar="FILE", help="questions, one a line ('-': standard input)")
@@ -133,7 +150,9 @@ def _parser() -> argparse.ArgumentParser:
     )
 
     evaluate = commands.add_parser(
-        "evaluate", parents=[model, as_json], help="retrieval and abstention over a labelled set"
+        "evaluate",
+        parents=[model, reranker, as_json],
+        help="retrieval and abstention over a labelled set",
     )
     evaluate.add_argument(
         "dataset",
@@ -156,10 +175,25 @@ def _parser() -> argparse.ArgumentParser:
         help="which side ranks (default hybrid)",
     )
 
-    ui = commands.add_parser("ui", parents=[store, model], help="the chat in the browser")
+    commands.add_parser(
+        "models", parents=[store, as_json], help="models that fit, and what they need"
+    )
+
+    ui = commands.add_parser("ui", parents=[store, model, reranker], help="the chat in the browser")
     ui.add_argument("--host", default="127.0.0.1", help="address to listen at (default loopback)")
     ui.add_argument("--port", type=_port, default=None, help="port (default: first free from 7860)")
     return parser
+
+
+def _options_of(parser: argparse.ArgumentParser, kind: str) -> None:
+    parser.add_argument(
+        f"--{kind}-option",
+        action="append",
+        default=[],
+        type=_option,
+        metavar="NAME=VALUE",
+        help=f"device, backend, dtype, … of the {kind} (default: $YUANDA_{kind.upper()}_NAME)",
+    )
 
 
 def _filters() -> argparse.ArgumentParser:
@@ -181,6 +215,13 @@ def _text(value: str) -> str:
     if any("\ud800" <= ch <= "\udfff" for ch in value):
         raise argparse.ArgumentTypeError("not UTF-8 text")
     return value
+
+
+def _option(value: str) -> tuple[str, str]:
+    name, equals, text = _text(value).partition("=")
+    if not equals:
+        raise argparse.ArgumentTypeError(f"{value!r} is not like device=cpu")
+    return name.replace("-", "_"), text
 
 
 def _date(value: str) -> str:
