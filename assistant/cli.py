@@ -8,6 +8,7 @@ import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from index.errors import CallError, ReadError, YuandaError
 
@@ -35,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from assistant import commands
+    from assistant import commands, intake
     from assistant.settings import Settings
 
     # Progress and warnings of libraries go to standard error, results to standard output.
@@ -44,6 +45,8 @@ def _run(arguments: argparse.Namespace) -> int:
     settings = Settings.read(os.environ)
     command = {
         "add": commands.add,
+        "fetch": intake.fetch,
+        "watch": intake.watch,
         "remove": commands.remove,
         "list": commands.list_filings,
         "parse": commands.parse_file,
@@ -107,6 +110,8 @@ def _parser() -> argparse.ArgumentParser:
         metavar="N",
         help="processes that read files; by default as many as there are processors",
     )
+
+    _intake(commands, [store, model, as_json])
 
     remove = commands.add_parser(
         "remove", parents=[store, as_json], help="take filings out of the store"
@@ -185,6 +190,38 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _intake(commands: Any, parents: list[argparse.ArgumentParser]) -> None:
+    fetch = commands.add_parser(
+        "fetch", parents=parents, help="download companies' records from the disclosure site"
+    )
+    fetch.add_argument("codes", nargs="*", type=_security, metavar="CODE", help="6 digits")
+    fetch.add_argument("--since", type=_date, metavar="DATE", help="filed YYYY-MM-DD or later")
+    fetch.add_argument("--until", type=_date, metavar="DATE", help="or earlier (default today)")
+    fetch.add_argument(
+        "--list", type=Path, metavar="FILE", help="announcements as JSON lines, instead of CODEs"
+    )
+    fetch.add_argument(
+        "--to", type=Path, metavar="DIR", help="folder for the files (default: a user data folder)"
+    )
+    fetch.add_argument("--add", action="store_true", help="add them to the store, too")
+    fetch.add_argument(
+        "--refresh", action="store_true", help="ask whether files that are there have changed"
+    )
+    fetch.add_argument(
+        "--interval", type=_seconds, default=1.0, metavar="S", help="between requests (default 1)"
+    )
+    fetch.add_argument(
+        "--limit", type=_count, default=50, metavar="MB", help="the most of a file (default 50)"
+    )
+    watch = commands.add_parser(
+        "watch", parents=parents, help="keep the store in line with folders, until interrupted"
+    )
+    watch.add_argument("folders", nargs="+", type=Path, metavar="DIR", help="folders to watch")
+    watch.add_argument(
+        "--remove-deleted", action="store_true", help="take out what is gone from a folder"
+    )
+
+
 def _options_of(parser: argparse.ArgumentParser, kind: str) -> None:
     parser.add_argument(
         f"--{kind}-option",
@@ -233,6 +270,22 @@ def _date(value: str) -> str:
         return date.fromisoformat(value).isoformat()
     except ValueError:
         raise argparse.ArgumentTypeError(f"{value!r} is not a date like 2024-09-12") from None
+
+
+def _security(value: str) -> str:
+    if not re.fullmatch(r"[0-9]{6}", value):
+        raise argparse.ArgumentTypeError(f"{value!r} is not a security code of 6 digits")
+    return value
+
+
+def _seconds(value: str) -> float:
+    try:
+        seconds = float(value)
+    except ValueError:
+        seconds = -1.0
+    if not 0.0 <= seconds <= 3600.0:
+        raise argparse.ArgumentTypeError(f"{value!r} is not a number of seconds")
+    return seconds
 
 
 def _count(value: str) -> int:

@@ -35,7 +35,7 @@ def add(arguments: argparse.Namespace, settings: Settings) -> int:
     from index.store import Store
 
     encoder = load_encoder(arguments.model or settings.model, model_options(arguments, settings))
-    path = _store_path(arguments, settings)
+    path = store_path(arguments, settings)
     with Store.open(path, create=True) as store, Progress.on(sys.stderr) as progress:
         added = build.add(
             store,
@@ -231,7 +231,7 @@ def models(arguments: argparse.Namespace, settings: Settings) -> int:
     """Models that fit, what they need, and which one the store uses."""
     from assistant.models import models_json, models_text
 
-    document = models_json(_store_path(arguments, settings))
+    document = models_json(store_path(arguments, settings))
     print(report.dumps(document) if arguments.json else models_text(document))
     return DONE
 
@@ -242,7 +242,7 @@ def ui(arguments: argparse.Namespace, settings: Settings) -> int:
 
     login = settings.login if settings.filing else None
     if login:  # filed into, a store may begin empty
-        Store.open(_store_path(arguments, settings), create=True).close()
+        Store.open(store_path(arguments, settings), create=True).close()
     with open_assistant(arguments, settings) as assistant:
         _extension("ui")(
             assistant,
@@ -262,7 +262,7 @@ def open_assistant(arguments: argparse.Namespace, settings: Settings) -> Assista
     from index.encoder import load_encoder
     from index.store import Store
 
-    path = _store_path(arguments, settings)
+    path = store_path(arguments, settings)
     chosen, options = arguments.model or settings.model, model_options(arguments, settings)
     calibration_file = arguments.calibration or settings.calibration
     calibration = load_calibration(calibration_file)
@@ -307,10 +307,11 @@ def _reranker(arguments: argparse.Namespace, settings: Settings) -> Reranker | N
 def _open(arguments: argparse.Namespace, settings: Settings) -> Store:
     from index.store import Store
 
-    return Store.open(_store_path(arguments, settings))
+    return Store.open(store_path(arguments, settings))
 
 
-def _store_path(arguments: argparse.Namespace, settings: Settings) -> Path:
+def store_path(arguments: argparse.Namespace, settings: Settings) -> Path:
+    """The folder of the store asked for."""
     return Path(arguments.store) if arguments.store else settings.store
 
 

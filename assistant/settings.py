@@ -22,6 +22,7 @@ class Settings:
     confidence (0..1) below which no answer is given, instead of the calibrated one.
     ``YUANDA_FILING``: whether filings may be added and removed in the chat, by who knows
     ``YUANDA_LOGIN``, ``user:password``.
+    ``YUANDA_FETCH_SITE``: where filings are fetched from, a mirror of the disclosure site.
     ``YUANDA_API_KEYS``: keys of the HTTP API, separated by commas.
     """
 
@@ -35,6 +36,7 @@ class Settings:
     reranker: str | None = None
     reranker_options: Mapping[str, str] = field(default_factory=dict)
     calibration: Path | None = None
+    fetch_site: str | None = None
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> Settings:
@@ -54,6 +56,7 @@ class Settings:
             reranker=environ.get("YUANDA_RERANKER") or None,
             reranker_options=_options(environ, "YUANDA_RERANKER_"),
             calibration=Path(calibration).expanduser() if calibration else None,
+            fetch_site=environ.get("YUANDA_FETCH_SITE") or None,
         )
 
 
