@@ -220,6 +220,13 @@ def _intake(commands: Any, parents: list[argparse.ArgumentParser]) -> None:
     watch.add_argument(
         "--remove-deleted", action="store_true", help="take out what is gone from a folder"
     )
+    watch.add_argument(
+        "--settle",
+        type=_seconds,
+        default=2.0,
+        metavar="S",
+        help="how long a file has to be left alone before it is read (default 2)",
+    )
 
 
 def _options_of(parser: argparse.ArgumentParser, kind: str) -> None:

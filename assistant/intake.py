@@ -144,6 +144,7 @@ def watch(arguments: argparse.Namespace, settings: Settings) -> int:
             on_row,
             on_trouble=on_trouble,
             remove_deleted=arguments.remove_deleted,
+            settle=arguments.settle,
         )
         store.set_model(encoder)
         for number in (signal.SIGINT, signal.SIGTERM):

@@ -23,9 +23,9 @@ from index.parse import SUFFIXES, parse
 from index.readers import Read
 from index.store import Store
 
-# Seconds: how long a file has to be left alone, between two looks at all files, after a failure
-# of the store.
-SETTLE, _LOOK, _PAUSE = 2.0, 300.0, 5.0
+# Seconds between two looks at all files, and after a failure of the store.
+_LOOK, _PAUSE = 300.0, 5.0
+# Milliseconds between two looks at the files that are waited for.
 _TICK = 250
 
 Stamp = tuple[int, int]
@@ -59,7 +59,7 @@ class Watcher:
         *,
         on_trouble: Callable[[str], None],
         remove_deleted: bool = False,
-        settle: float = SETTLE,
+        settle: float = 2.0,
         read: Read = parse,
     ) -> None:
         self._folders = [folder.absolute() for folder in folders]
@@ -130,7 +130,8 @@ class Watcher:
         for folder in self._folders:
             within = [path for path in filed if path.is_relative_to(folder)]
             gone = [path for path in within if not path.exists()]
-            if gone and len(gone) == len(within) and not any(build.files_below([folder])):
+            is_empty = not folder.is_dir() or not any(build.files_below([folder]))
+            if gone and is_empty and len(gone) == len(within):
                 self._on_trouble(
                     f"{folder}: empty or not there; its {len(gone)} filings stay in the store "
                     "(`yuanda remove` takes them out)"

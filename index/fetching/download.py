@@ -109,8 +109,6 @@ class Downloader:
                     address = str(answer.url.join(answer.headers["location"]))
         except httpx.HTTPError as error:
             raise PassingError(f"{type(error).__name__}: {error}".rstrip(": ")) from None
-        except httpx.InvalidURL as error:
-            raise FetchError(f"redirected to no address ({error})") from None
         raise FetchError(f"more than {_REDIRECTS} redirects")
 
     def _check(self, address: str) -> None:
