@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
@@ -72,16 +73,18 @@ def rerank(
     """The first ``DEPTH`` pairs in the reranker's order, the rest as they were.
 
     A pair keeps its confidence, which doesn't know of the reranker; scores stay with the places,
-    so that they still fall. Equal scores keep their order.
+    a hair apart where they were equal, so that they say the order. Equal scores of the reranker
+    keep theirs.
     """
     first = found[:DEPTH]
     if reranker is None or len(first) < 2:
         return list(found)
     readings = [reading_of(ranked.candidate.pair_id) for ranked in first]
-    scores = reranker.scores(question, [f"{r.question}\n{r.answer}" for r in readings])
+    scores = reranker.scores(question, [reading.text for reading in readings])
     order = sorted(range(len(first)), key=lambda place: -scores[place])
-    anew = [
-        replace(first[place], score=former.score)
-        for place, former in zip(order, first, strict=True)
-    ]
-    return [*anew, *found[DEPTH:]]
+    below = found[DEPTH].score if len(found) > DEPTH else -math.inf
+    anew: list[Ranked] = []
+    for place in reversed(range(len(first))):
+        below = max(first[place].score, math.nextafter(below, math.inf))
+        anew.append(replace(first[order[place]], score=below))
+    return [*reversed(anew), *found[DEPTH:]]

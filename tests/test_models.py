@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -195,6 +196,14 @@ def test_equal_scores_keep_their_order() -> None:
     assert rerank(before, "?", lambda _: Reading("问", "答", None), LengthReranker()) == before
 
 
+def test_places_with_equal_scores_come_apart() -> None:
+    before = [replace(r, score=2.0) for r in ranked(12)]
+    anew = rerank(before, "毛利率", reading, LengthReranker())
+    by_score = sorted(anew, key=lambda r: (-r.score, r.candidate.pair_id))
+    assert [r.candidate.pair_id for r in by_score] == [*reversed(range(DEPTH)), 10, 11]
+    assert anew[0].score == pytest.approx(2.0)
+
+
 def test_nothing_to_order_is_not_read() -> None:
     reranker = LengthReranker()
     assert rerank([], "?", reading, reranker) == []
@@ -349,8 +358,6 @@ def test_prompts_are_put_in_front(embedding: Path) -> None:
 def test_a_known_model_gets_the_prompts_that_it_lacks(
     embedding: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from dataclasses import replace
-
     name = str(embedding)
     known = replace(next(iter(KNOWN.values())), query_prompt="查询：", passage_prompt=None)
     monkeypatch.setitem(KNOWN, name, known)
