@@ -8,7 +8,7 @@ left alone for a while.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
@@ -78,19 +78,12 @@ class Watcher:
         self._pause_until = 0.0
 
     def run(self, stop: Event) -> None:
-        """Watch until ``stop`` is set; what is being read then is not lost, but read next time."""
+        """Watch until ``stop`` is set; what is being read then is not lost, but read next time.
+
+        ``CallError`` where the system can't watch so much.
+        """
         look = 0.0
-        for changes in watchfiles.watch(
-            *self._folders,
-            watch_filter=None,
-            stop_event=stop,
-            rust_timeout=_TICK,
-            debounce=_TICK,
-            yield_on_timeout=True,
-            raise_interrupt=False,
-            ignore_permission_denied=True,
-        ):
-            paths = {Path(path) for _, path in changes}
+        for paths in self._changed(stop):
             files = {path for path in paths if path.suffix.lower() in SUFFIXES}
             # A folder that came or went takes files along that nobody tells of.
             if time.monotonic() >= look or any(self._is_folder(p) for p in paths - files):
@@ -100,6 +93,26 @@ class Watcher:
                 self._notice(file for file in files if self._is_filing(file))
                 self._forget([file for file in files if file in self._done and not file.exists()])
             self._take_in(stop)
+
+    def _changed(self, stop: Event) -> Iterator[set[Path]]:
+        """What changed, several times a second; mostly nothing."""
+        try:
+            for changes in watchfiles.watch(
+                *self._folders,
+                watch_filter=None,
+                stop_event=stop,
+                rust_timeout=_TICK,
+                debounce=_TICK,
+                yield_on_timeout=True,
+                raise_interrupt=False,
+                ignore_permission_denied=True,
+            ):
+                yield {Path(path) for _, path in changes}
+        except (OSError, RuntimeError) as error:
+            raise CallError(
+                f"can't be watched: {error}; with WATCHFILES_FORCE_POLLING=1 in the environment "
+                "files are looked at instead"
+            ) from None
 
     @staticmethod
     def _is_folder(path: Path) -> bool:

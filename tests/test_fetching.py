@@ -23,6 +23,7 @@ from index.fetching import announcements as listing
 from index.fetching.announcements import Announcement, listed, read_list
 from index.fetching.download import Downloader
 from index.fetching.fetch import PROVENANCE, FetchRow, Ledger, fetch
+from index.fetching.part import Part
 from index.files import sha256_of
 from tests.conftest import Call
 from tests.disclosure_site import Answer, Site, pdf, serving
@@ -454,6 +455,22 @@ def test_a_folder_that_cannot_be_written_is_named(site: Site, tmp_path: Path) ->
     (tmp_path / "file").write_text("")
     with pytest.raises(CallError, match="file"):
         run(site, tmp_path / "file", announcement(site))
+
+
+def test_a_full_disk_is_a_row_and_not_the_end(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Part.finish
+
+    def finish(part: Part) -> None:
+        if "-1.pdf" in part.target.name:
+            raise OSError(28, "No space left on device")
+        real(part)
+
+    monkeypatch.setattr(Part, "finish", finish)
+    rows = run(site, tmp_path, announcement(site, 1), announcement(site, 2))
+    assert [row.status for row in rows] == ["failed", "fetched"]
+    assert "No space left" in str(rows[0].error)
 
 
 # The list

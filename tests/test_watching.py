@@ -343,6 +343,17 @@ def test_stopping_in_the_middle_loses_nothing(watched: Watched) -> None:
     assert len(watched.stored()) == 30
 
 
+def test_a_limit_of_the_system_names_the_cure(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def reached(*_: object, **__: object) -> Any:
+        raise OSError("OS file watch limit reached.")
+
+    monkeypatch.setattr(watching.watchfiles, "watch", reached)
+    with pytest.raises(CallError, match=r"limit reached.*WATCHFILES_FORCE_POLLING"):
+        watched.run(lambda: None)
+
+
 def test_a_folder_that_cannot_be_watched_is_refused(watched: Watched) -> None:
     with Store.open(watched.store, create=True) as store:
         for folder, why in [

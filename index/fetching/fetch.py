@@ -97,23 +97,36 @@ def _fetch_one(
     refresh: bool,
 ) -> tuple[FetchRow, bool]:
     """Its row, and whether the site failed altogether."""
+    try:
+        return _download(announcement, folder, downloader, ledger, refresh=refresh), False
+    except FetchError as error:
+        why = f"{error}; see {announcement.page}" if announcement.page else str(error)
+        return _row(announcement, "failed", error=why), isinstance(error, PassingError)
+    except OSError as error:
+        return _row(announcement, "failed", error=f"{folder}: {error.strerror or error}"), False
+
+
+def _download(
+    announcement: Announcement,
+    folder: Path,
+    downloader: Downloader,
+    ledger: Ledger,
+    *,
+    refresh: bool,
+) -> FetchRow:
     target = folder / announcement.file
     known = ledger.known(announcement.id)
     former = sha256_of(target) if target.is_file() else None
     intact = known is not None and former == known.get("sha256")
     if intact and not refresh:
-        return _row(announcement, "unchanged", target, former), False
+        return _row(announcement, "unchanged", target, former)
     validator = known.get("validator") if known and intact else None
-    try:
-        received = downloader.download(announcement.address, target, validator)
-    except FetchError as error:
-        why = f"{error}; see {announcement.page}" if announcement.page else str(error)
-        return _row(announcement, "failed", error=why), isinstance(error, PassingError)
+    received = downloader.download(announcement.address, target, validator)
     sha256 = sha256_of(target)
     if received.status == "unchanged" or (intact and sha256 == former):
-        return _row(announcement, "unchanged", target, sha256), False
+        return _row(announcement, "unchanged", target, sha256)
     ledger.keep(announcement, target.name, sha256, target.stat().st_size, received.validator)
-    return _row(announcement, "replaced" if intact else "fetched", target, sha256), False
+    return _row(announcement, "replaced" if intact else "fetched", target, sha256)
 
 
 def _row(

@@ -19,7 +19,7 @@ class Part:
     """What there is of a file so far, and of which version it is."""
 
     def __init__(self, target: Path) -> None:
-        self._target = target
+        self.target = target
         self._path = target.with_name(f".{target.name}.part")
         self._about = target.with_name(f".{target.name}.part.json")
 
@@ -64,7 +64,7 @@ class Part:
         """Sync, and put it where it belongs."""
         with self._path.open("rb+") as file:
             os.fsync(file.fileno())
-        self._path.replace(self._target)
+        self._path.replace(self.target)
         self.discard()
 
     def discard(self) -> None:
