@@ -18,6 +18,7 @@ from assistant.decide import SHORTLIST, Calibration, rank
 from assistant.history import Timeline, timeline
 from assistant.match import Reading
 from assistant.records import Answer, Citation, Query
+from assistant.rerank import Reranker, rerank
 from assistant.retrieve import Retriever
 from index import feedback
 from index.encoder import Encoder
@@ -40,17 +41,20 @@ class Assistant:
         threshold: float | None = None,
         *,
         is_sample: bool = False,
+        reranker: Reranker | None = None,
     ) -> None:
         """Take over an open store.
 
         ``threshold`` (0..1) replaces the calibrated one; ``is_sample`` says that the store is
-        that of the sample filing. ``ModelError`` where the store has another model.
+        that of the sample filing; a ``reranker`` orders the first pairs anew. ``ModelError``
+        where the store has another model.
         """
         self.is_sample = is_sample
         store.check_model(encoder)
         self.folder, self.encoder = store.folder, encoder
         self._store = store
         self._calibration = calibration
+        self._reranker = reranker
         self._threshold = calibration.threshold if threshold is None else threshold
         self._refreshing = threading.Lock()
         self._watchers: list[Callable[[Answer], None]] = []
@@ -98,6 +102,7 @@ class Assistant:
         allowed = self._store.pair_ids(query.filters) if query.filters else None
         retrieved = self._retriever.retrieve(query.question, allowed, previous=query.previous)
         found = rank(retrieved, self._calibration, self._reading, depth=max(SHORTLIST, query.top_k))
+        found = rerank(found, retrieved.asked, self._reading, self._reranker)
         citations: list[Citation] = []
         for ranked in found:
             if len(citations) == query.top_k:

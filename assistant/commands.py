@@ -16,11 +16,13 @@ from assistant import report
 from assistant.progress import Progress
 from assistant.records import Query
 from assistant.settings import Settings
-from index.errors import CallError, ModelError, ReadError
+from index.errors import CallError, ReadError, YuandaError
+from index.model_options import ModelOptions
 from index.records import Filters
 
 if TYPE_CHECKING:
     from assistant.answer import Assistant
+    from assistant.rerank import Reranker
     from index.store import Store
 
 DONE, INPUT_FAILED = 0, 1
@@ -32,8 +34,8 @@ def add(arguments: argparse.Namespace, settings: Settings) -> int:
     from index.encoder import load_encoder
     from index.store import Store
 
-    encoder = load_encoder(arguments.model or settings.model)
-    path = _store_path(arguments, settings)
+    encoder = load_encoder(arguments.model or settings.model, model_options(arguments, settings))
+    path = store_path(arguments, settings)
     with Store.open(path, create=True) as store, Progress.on(sys.stderr) as progress:
         added = build.add(
             store,
@@ -211,6 +213,9 @@ def evaluate(arguments: argparse.Namespace, settings: Settings) -> int:
     status: int = _extension("evaluate")(
         arguments.dataset,
         model=arguments.model or settings.model,
+        options=model_options(arguments, settings),
+        reranker=_reranker(arguments, settings),
+        calibration_file=arguments.calibration or settings.calibration,
         threshold=settings.threshold,
         retriever=arguments.retriever,
         split=arguments.split,
@@ -222,13 +227,22 @@ def evaluate(arguments: argparse.Namespace, settings: Settings) -> int:
     return status
 
 
+def models(arguments: argparse.Namespace, settings: Settings) -> int:
+    """Models that fit, what they need, and which one the store uses."""
+    from assistant.models import models_json, models_text
+
+    document = models_json(store_path(arguments, settings))
+    print(report.dumps(document) if arguments.json else models_text(document))
+    return DONE
+
+
 def ui(arguments: argparse.Namespace, settings: Settings) -> int:
     """The chat in the browser, until interrupted."""
     from index.store import Store
 
     login = settings.login if settings.filing else None
     if login:  # filed into, a store may begin empty
-        Store.open(_store_path(arguments, settings), create=True).close()
+        Store.open(store_path(arguments, settings), create=True).close()
     with open_assistant(arguments, settings) as assistant:
         _extension("ui")(
             assistant,
@@ -243,38 +257,61 @@ def ui(arguments: argparse.Namespace, settings: Settings) -> int:
 def open_assistant(arguments: argparse.Namespace, settings: Settings) -> Assistant:
     """The assistant over the store asked for; over the sample where there is none yet."""
     from assistant.answer import Assistant
-    from assistant.decide import Calibration
+    from assistant.calibration import load_calibration, mismatch
     from assistant.sample import sample_store
     from index.encoder import load_encoder
     from index.store import Store
 
-    path = _store_path(arguments, settings)
-    chosen = arguments.model or settings.model
+    path = store_path(arguments, settings)
+    chosen, options = arguments.model or settings.model, model_options(arguments, settings)
+    calibration_file = arguments.calibration or settings.calibration
+    calibration = load_calibration(calibration_file)
+    reranker = _reranker(arguments, settings)
     if arguments.store is None and not Store.exists(path):
         print(
             f"yuanda: no store at {path} yet: answering from the sample filing that ships "
             "(add your own with `yuanda add`)",
             file=sys.stderr,
         )
-        encoder = load_encoder(chosen)
+        encoder = load_encoder(chosen, options)
         store, is_sample = sample_store(encoder), True
     else:
         store, is_sample = Store.open(path), False
         try:
-            encoder = load_encoder(chosen or store.model)
-        except ModelError:
+            encoder = load_encoder(chosen or store.model, options)
+        except YuandaError:
             store.close()
             raise
-    return Assistant(store, encoder, Calibration.load(), settings.threshold, is_sample=is_sample)
+    if doubt := mismatch(calibration_file, encoder, reranker):
+        print(f"yuanda: {doubt}", file=sys.stderr)
+    return Assistant(
+        store, encoder, calibration, settings.threshold, is_sample=is_sample, reranker=reranker
+    )
+
+
+def model_options(arguments: argparse.Namespace, settings: Settings) -> ModelOptions:
+    """How the embedding model is run: what the call says, else the environment."""
+    return ModelOptions.read({**settings.model_options, **dict(arguments.model_option)})
+
+
+def _reranker(arguments: argparse.Namespace, settings: Settings) -> Reranker | None:
+    name = arguments.reranker or settings.reranker
+    if name is None:
+        return None
+    from assistant.rerank import CrossEncoderReranker
+
+    told = {**settings.reranker_options, **dict(arguments.reranker_option)}
+    return CrossEncoderReranker(name, ModelOptions.read(told))
 
 
 def _open(arguments: argparse.Namespace, settings: Settings) -> Store:
     from index.store import Store
 
-    return Store.open(_store_path(arguments, settings))
+    return Store.open(store_path(arguments, settings))
 
 
-def _store_path(arguments: argparse.Namespace, settings: Settings) -> Path:
+def store_path(arguments: argparse.Namespace, settings: Settings) -> Path:
+    """The folder of the store asked for."""
     return Path(arguments.store) if arguments.store else settings.store
 
 

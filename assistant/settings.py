@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from index.errors import CallError
+from index.model_options import OPTIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,10 +15,14 @@ class Settings:
     """What the environment says.
 
     ``YUANDA_STORE``: folder of the store. ``YUANDA_MODEL``: name or path of any
-    sentence-transformers model, instead of the one that ships. ``YUANDA_THRESHOLD``:
+    sentence-transformers model, instead of the one that ships; ``YUANDA_RERANKER``: a
+    cross-encoder that orders the first results anew; ``YUANDA_MODEL_DEVICE`` and the like: their
+    options (``index.model_options``). ``YUANDA_CALIBRATION``: a file written by
+    ``python -m eval.calibrate``, instead of the one that ships. ``YUANDA_THRESHOLD``:
     confidence (0..1) below which no answer is given, instead of the calibrated one.
     ``YUANDA_FILING``: whether filings may be added and removed in the chat, by who knows
     ``YUANDA_LOGIN``, ``user:password``.
+    ``YUANDA_FETCH_SITE``: where filings are fetched from, a mirror of the disclosure site.
     ``YUANDA_API_KEYS``: keys of the HTTP API, separated by commas.
     """
 
@@ -27,11 +32,16 @@ class Settings:
     filing: bool = False
     login: tuple[str, str] | None = field(default=None, repr=False)
     api_keys: tuple[str, ...] = field(default=(), repr=False)
+    model_options: Mapping[str, str] = field(default_factory=dict)
+    reranker: str | None = None
+    reranker_options: Mapping[str, str] = field(default_factory=dict)
+    calibration: Path | None = None
+    fetch_site: str | None = None
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> Settings:
         """Read the settings; ``CallError`` where a value makes no sense."""
-        store = environ.get("YUANDA_STORE")
+        store, calibration = environ.get("YUANDA_STORE"), environ.get("YUANDA_CALIBRATION")
         filing, login = _switch(environ.get("YUANDA_FILING")), _login(environ.get("YUANDA_LOGIN"))
         if filing and login is None:
             raise CallError("YUANDA_FILING needs a login: set YUANDA_LOGIN=user:password")
@@ -42,6 +52,11 @@ class Settings:
             filing=filing,
             login=login,
             api_keys=_keys(environ.get("YUANDA_API_KEYS")),
+            model_options=_options(environ, "YUANDA_MODEL_"),
+            reranker=environ.get("YUANDA_RERANKER") or None,
+            reranker_options=_options(environ, "YUANDA_RERANKER_"),
+            calibration=Path(calibration).expanduser() if calibration else None,
+            fetch_site=environ.get("YUANDA_FETCH_SITE") or None,
         )
 
 
@@ -50,6 +65,11 @@ def default_store() -> Path:
     from platformdirs import user_data_path
 
     return user_data_path("yuanda", appauthor=False) / "store"
+
+
+def _options(environ: Mapping[str, str], prefix: str) -> dict[str, str]:
+    told = ((name, environ.get(prefix + name.upper())) for name in OPTIONS)
+    return {name: value for name, value in told if value is not None}
 
 
 def _threshold(value: str | None) -> float | None:
