@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from jinja2 import Environment, Template
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from assistant.asking import Chip
 from assistant.crops import Crop
@@ -23,6 +23,7 @@ from assistant.pages import AROUND, PageView, PassageView
 from assistant.records import Answer, Citation
 from assistant.report import RECOGNISED, quotation
 from assistant.side_by_side import Column
+from index.records import Span
 
 Language = Literal["zh", "en"]
 
@@ -38,6 +39,7 @@ LABELS: Mapping[Language, Mapping[str, str]] = {
         "question": "公司被问到",
         "answer": "官方答复（原文）",
         "recognised": "官方答复（OCR 识别，非原文）",
+        "best": "最切题的一句",
         "picture": "原件图像",
         "source": "出处",
         "number": "问题",
@@ -122,6 +124,7 @@ LABELS: Mapping[Language, Mapping[str, str]] = {
         "question": "The company was asked",
         "answer": "Official answer (verbatim)",
         "recognised": "Official answer (recognised by OCR, not verbatim)",
+        "best": "the sentence closest to the question",
         "picture": "The filing's own page",
         "source": "Source",
         "number": "Question",
@@ -204,10 +207,15 @@ LABELS: Mapping[Language, Mapping[str, str]] = {
 
 
 Pictures = Callable[[Citation], Sequence[Crop]]
+Emphasis = Callable[[Citation], Span | None]
 
 
 def _no_pictures(_: Citation) -> Sequence[Crop]:
     return ()
+
+
+def _no_emphasis(_: Citation) -> Span | None:
+    return None
 
 
 def answer_card(
@@ -218,13 +226,15 @@ def answer_card(
     under: Markup = _NOTHING,
     *,
     pictures: Pictures = _no_pictures,
+    emphasis: Emphasis = _no_emphasis,
     judged: Mapping[tuple[int, int], str] | None = None,
 ) -> Markup:
     """A question with what came of it: an answer's cards, or an abstention.
 
     ``turn`` is its place in the conversation, for its buttons; ``under`` stands under the
     question; ``pictures`` gives what is shown of the pages above a quote that was recognised on
-    them; ``judged`` is what its reader said of answers, by turn and rank (0: as a whole).
+    them, ``emphasis`` the part of a quote that answers best; ``judged`` is what its reader said of
+    answers, by turn and rank (0: as a whole).
     """
     first, rest = answer.citations[:1], answer.citations[1:]
     if answer.decision == "abstain":
@@ -237,6 +247,7 @@ def answer_card(
         answer=answer,
         turn=turn,
         pictures=pictures,
+        emphasis=emphasis,
         label=RECOGNISED,
         quoted=first + also,
         related=[c for c in rest if c not in also and c.rank not in dated],
@@ -253,6 +264,7 @@ def side_card(
     language: Language,
     turn: int = 0,
     pictures: Pictures = _no_pictures,
+    emphasis: Emphasis = _no_emphasis,
 ) -> Markup:
     """The same question to several companies, a column each."""
     return _render(
@@ -263,6 +275,7 @@ def side_card(
         under=under,
         turn=turn,
         pictures=pictures,
+        emphasis=emphasis,
         label=RECOGNISED,
     )
 
@@ -344,6 +357,15 @@ def _render(template: str, language: Language, **values: object) -> Markup:
     return render(template, LABELS[language], **values)
 
 
+def verbatim(answer: str, emphasised: Span | None) -> Markup:
+    """A filed answer, every character as it is, with a part of it marked."""
+    if emphasised is None:
+        return escape(answer)
+    start, end = emphasised.start, emphasised.end
+    parts = answer[:start], answer[start:end], answer[end:]
+    return Markup('{}<mark class="best">{}</mark>{}').format(*parts)
+
+
 def _closed_up(text: str) -> str:
     """What is between quoted lines, without the layout's many blank lines."""
     if "\n" in text and not text.strip():
@@ -361,6 +383,7 @@ def _template(name: str) -> Template:
     environment.globals |= {
         "quotation": quotation,
         "confidence_word": confidence_word,
+        "verbatim": verbatim,
     }
     folder = Path(__file__).parent / "templates"
     return environment.from_string((folder / f"{name}.html").read_text("utf-8"))
