@@ -15,16 +15,16 @@ from typing import Any
 import gradio as gr
 import uvicorn
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from assistant import api, cards, filing_desk, scripts
 from assistant.answer import Assistant
 from assistant.asking import CONDITIONS, MOST_COMPANIES, Asked, key_of, name_of
-from assistant.cards import LABELS, Language
 from assistant.cite import unharmed
 from assistant.filing import LARGEST, Desk, Login
 from assistant.judging import Judged, judge
+from assistant.labels import LABELS, Language
 from assistant.serving import Served, address_of, listen, quiet_end
 from assistant.views import (
     Place,
@@ -156,6 +156,9 @@ def build(assistant: Assistant, desk: Desk | None = None) -> gr.Blocks:
                 elem_id="question",
             )
             send = gr.Button(text["ask"], variant="primary", scale=0, min_width=72, elem_id="send")
+            offered = gr.HTML(
+                completions_html(), elem_id="offered", js_on_load=scripts.COMPLETE, padding=False
+            )
             opener = gr.Button(text["filter"], scale=0, min_width=56, elem_id="filter-button")
         with gr.Row(elem_id="filters"):
             filters = _filters()
@@ -164,6 +167,8 @@ def build(assistant: Assistant, desk: Desk | None = None) -> gr.Blocks:
         spoken = [head, talk, paper, box, send, opener, *filters]
         app.load(greet, None, [language, turns, place, *spoken], **hidden)
         language.input(relabel, [turns, place, judged, *filters, language], spoken, **hidden)
+        changes = [chosen.change for chosen in (*filters, language)]
+        gr.on(changes, completions_html, [language, *filters], [offered], **hidden)
         opener.click(None, js=scripts.OPEN_FILTERS)
         talk.like(say, [turns, language, judged], [judged, talk], **hidden)
         said = [box, turns, language, judged, *filters]
@@ -171,6 +176,7 @@ def build(assistant: Assistant, desk: Desk | None = None) -> gr.Blocks:
             box.submit(respond, said, [box, turns, talk], **hidden),
             send.click(respond, said, [box, turns, talk], **hidden),
             talk.click(follow, said[1:], [turns, talk, *filters], **hidden),
+            offered.click(follow, said[1:], [turns, talk, *filters], **hidden),
         ):
             drawn = answered.then(show_first, [turns, language], [place, paper], **hidden)
             drawn.then(None, js=scripts.SCROLL)
@@ -226,7 +232,7 @@ def server_of(
     """The server of chat and API, to run on a socket that listens at ``host``."""
     desk = Desk(assistant.folder, assistant.encoder, Login(*login)) if login else None
     app = api.create_app(assistant, keys, exposed=not api.is_loopback(host))
-    app.router.routes.append(filing_route(assistant))
+    app.router.routes += [filing_route(assistant), completion_route(assistant)]
     fonts = ["system-ui", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "sans-serif"]
     gr.mount_gradio_app(
         app,
@@ -303,6 +309,22 @@ def filing_route(assistant: Assistant) -> Route:
         )
 
     return Route("/filing/{sha256}.pdf", send)
+
+
+def completion_route(assistant: Assistant) -> Route:
+    """Filed questions that what is being typed (``q``) may become, under the filters given."""
+
+    def complete(request: Request) -> Response:
+        asked = Asked.at(dict(request.query_params))
+        found = [] if asked.problem else assistant.completions(asked.question, asked.scopes)
+        return JSONResponse({"questions": found}, headers={"X-Content-Type-Options": "nosniff"})
+
+    return Route("/complete", complete)
+
+
+def completions_html(language: Language = "zh", *conditions: Any) -> str:
+    """Where questions are offered while one is typed, under these filters."""
+    return str(cards.completions(Asked.of("", *conditions).address, language))
 
 
 def head_html(assistant: Assistant, language: Language) -> str:

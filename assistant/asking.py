@@ -96,6 +96,11 @@ class Asked:
             return "date"
         return "many" if len(self.companies) > MOST_COMPANIES else None
 
+    @property
+    def scopes(self) -> list[Filters]:
+        """The filters of each company that it is restricted to, or those for all."""
+        return [self.query(company).filters for company in self.companies or (None,)]
+
     def query(self, company: str | None = None) -> Query:
         """To be asked of one company (code or name), or of all."""
         is_code = company is not None and _CODE.fullmatch(company)

@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 from assistant import cards, pages
 from assistant.answer import Assistant
 from assistant.asking import Asked, Chip, chips, key_of, reads_as_follow_up, without_link
-from assistant.cards import LABELS, Language
 from assistant.companies import Company
 from assistant.crops import Crop, crops
 from assistant.emphasis import best_sentence
 from assistant.history import Timeline
 from assistant.judging import Judged
+from assistant.labels import LABELS, Language
 from assistant.records import Answer, Citation, Query
 from assistant.side_by_side import Column, columns
 

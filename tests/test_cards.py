@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from lxml import html
 
 from assistant import cards
-from assistant.cards import LABELS, Language
+from assistant.labels import LABELS, Language
 from assistant.pages import Mark, PageView, PassageView, Run
 from assistant.records import Answer, Citation
 from index.records import Filing

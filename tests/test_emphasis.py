@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.cards import LABELS, answer_card, verbatim
+from assistant.cards import answer_card, verbatim
 from assistant.emphasis import best_sentence
+from assistant.labels import LABELS
 from assistant.pages import passage_view
 from assistant.records import Answer, Citation
 from index.records import Filing, Pair, Span, assemble, slice_spans
