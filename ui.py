@@ -7,6 +7,8 @@ What is shown is made by ``assistant.cards``; the callbacks here only connect.
 from __future__ import annotations
 
 import logging
+import signal
+import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path, PurePath
@@ -39,6 +41,7 @@ from assistant.views import (
     talk_html,
 )
 from index.errors import CallError
+from index.reading.apart import stand_ready
 
 SAMPLE_EXAMPLES = (
     "外购和共建两种模式，哪种毛利率更高？",
@@ -205,6 +208,10 @@ def serve(
     with listening:
         server = server_of(assistant, host, keys, login)
         print(f"Yuanda 原答: {address_of(listening)}", flush=True)
+        stand_ready()
+        threading.Thread(target=assistant.warm, daemon=True).start()
+        # When told to end, the server sends itself the signal again: then, too, end in order.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
         server.run([listening])
 
 

@@ -94,6 +94,10 @@ class Assistant:
             watcher(answer)
         return answer
 
+    def warm(self) -> None:
+        """Load what the first question would have to wait for."""
+        self._ask(Query("毛利率是多少？", top_k=1))
+
     def watch(self, watcher: Callable[[Answer], None]) -> None:
         """Call ``watcher`` with every answer from now on."""
         self._watchers.append(watcher)
