@@ -268,8 +268,8 @@ def filter_updates(
     known = dict.fromkeys([*assistant.companies(), *strangers(assistant, conditions[0])])
     kinds = dict.fromkeys(["", *activities(assistant), conditions[-1] or ""])
     choices: dict[str, Any] = {
-        "companies": [(name_of(c), key_of(c)) for c in known],
-        "activity": [(kind, kind) for kind in kinds],
+        "companies": [(cards.brief(name_of(c)), key_of(c)) for c in known],
+        "activity": [(cards.brief(kind), kind) for kind in kinds],
     }
     updates = []
     for name, value in zip(("companies", *CONDITIONS), conditions, strict=True):

@@ -27,6 +27,8 @@ from index.records import Span
 
 # A further pair this likely to answer stands beside the first one, open.
 _ALSO = 0.5
+# Characters of a company's or a file's name that are shown.
+_LONGEST_NAME = 120
 _NOTHING = Markup()
 
 Pictures = Callable[[Citation], Sequence[Crop]]
@@ -176,6 +178,11 @@ def percent(share: float) -> str:
     return f"{min(0.99, max(0.0, share)):.0%}"
 
 
+def brief(name: str) -> str:
+    """A name of bearable length."""
+    return name if len(name) <= _LONGEST_NAME else name[: _LONGEST_NAME - 1] + "…"
+
+
 def render(template: str, labels: Mapping[str, str], **values: object) -> Markup:
     """A template filled in; all that comes from elsewhere is escaped."""
     return Markup(_template(template).render(t=labels, **values))  # noqa: S704
@@ -206,6 +213,7 @@ def _template(name: str) -> Template:
     # Autoescape: whatever a filing says, it stays text.
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     environment.filters["percent"] = percent
+    environment.filters["brief"] = brief
     environment.filters["base64"] = lambda content: base64.b64encode(content).decode()
     environment.filters["closed_up"] = _closed_up
     environment.globals |= {
