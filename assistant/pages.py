@@ -174,6 +174,9 @@ def _lines(boxes: Iterable[Box]) -> Iterator[Box]:
 
 
 def _follows(a: Box, b: Box) -> bool:
+    larger = max(a, b, key=lambda box: (box.x1 - box.x0) * (box.y1 - box.y0))
+    if larger.y1 - larger.y0 > 2 * (larger.x1 - larger.x0):
+        return False  # on a page that is turned the next line, not the same
     height = max(a.y1 - a.y0, b.y1 - b.y0)
     return min(a.y1, b.y1) >= max(a.y0, b.y0) and -height / 2 <= b.x0 - a.x1 <= height
 
