@@ -21,7 +21,7 @@ from assistant.history import Timeline, steps
 from assistant.labels import LABELS, Language
 from assistant.pages import AROUND, PageView, PassageView
 from assistant.records import Answer, Citation
-from assistant.report import RECOGNISED, quotation
+from assistant.report import RECOGNISED, markdown_quotation, quotation
 from assistant.side_by_side import Column
 from index.records import Span
 
@@ -218,6 +218,7 @@ def _template(name: str) -> Template:
     environment.filters["closed_up"] = _closed_up
     environment.globals |= {
         "quotation": quotation,
+        "markdown": markdown_quotation,
         "confidence_word": confidence_word,
         "verbatim": verbatim,
     }

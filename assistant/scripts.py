@@ -68,15 +68,22 @@ SCROLL = """
   history.replaceState(history.state, '', address);
 })
 """
-# The filters stand on the row where one asks, wherever that is.
+# The filters stand on the row where one asks, wherever that is and however high it grows.
 OPEN_FILTERS = """
 () => {
-  const filters = document.querySelector('#filters');
-  const row = document.querySelector('#ask-row').getBoundingClientRect();
+  const filters = document.querySelector('#filters'), row = document.querySelector('#ask-row');
+  const place = () => {
+    const at = row.getBoundingClientRect();
+    filters.style.left = at.left + 'px';
+    filters.style.width = at.width + 'px';
+    filters.style.bottom = innerHeight - at.top + 'px';
+  };
   filters.toggleAttribute('data-open');
-  filters.style.left = row.left + 'px';
-  filters.style.width = row.width + 'px';
-  filters.style.bottom = innerHeight - row.top + 'px';
+  if (!filters.follows) {
+    filters.follows = new ResizeObserver(place);
+    filters.follows.observe(row);
+  }
+  place();
 }
 """
 # Filed questions are offered above the box while one types; the keyboard stays in the box.
