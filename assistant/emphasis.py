@@ -6,10 +6,10 @@ none is.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import lru_cache
 
-from assistant.interaction import cover, sentences_of
+from assistant import interaction
+from assistant.interaction import sentences_of
 from index.records import Span
 
 # A sentence is emphasised that covers so much of the question, and so many times as much as any
@@ -23,22 +23,14 @@ def best_sentence(question: str, answer: str) -> Span | None:
 
     ``None`` where the answer is one sentence, or none of them stands out.
     """
-    places = list(_places(answer))
-    if len(places) < 2:
+    sentences = sentences_of(answer)
+    if sum(bool(sentence.strip()) for sentence in sentences) < 2:
         return None
-    sentences = [("", answer[place.start : place.end]) for place in places]
-    shares = [coverage.covered for coverage in cover(question, sentences)]
-    *_, rival, best = sorted(shares)
+    number, best, rival = interaction.best_sentence(question, answer)
     if best < max(_COVERED, _AHEAD * rival):
         return None
-    return places[shares.index(best)]
-
-
-def _places(text: str) -> Iterator[Span]:
-    """Where each sentence is, without the white space around it."""
-    end = 0
-    for sentence in sentences_of(text):
-        if said := sentence.strip():
-            start = text.index(said, end)
-            end = start + len(said)
-            yield Span(start, end)
+    # What parts two sentences belongs to the first; before the very first it belongs to none.
+    before = answer.index(sentences[0]) + sum(map(len, sentences[:number]))
+    said = sentences[number].strip()
+    start = answer.index(said, before)
+    return Span(start, start + len(said))
