@@ -43,6 +43,8 @@ const look = () => {
 new MutationObserver(look).observe(document, {subtree: true, childList: true});
 """
 _MOST = 30
+# Milliseconds to wait for anything, on a machine that does much else.
+_PATIENCE = 120_000
 
 
 def questions(filings: list[Path]) -> list[str]:
@@ -57,6 +59,7 @@ def first_paint(browser: Browser, address: str, rounds: int) -> dict[str, list[f
     times: dict[str, list[float]] = {"first_paint": [], "usable": []}
     for _ in range(rounds):
         context = browser.new_context(locale="zh-CN")
+        context.set_default_timeout(_PATIENCE)
         page = context.new_page()
         page.add_init_script(_WATCH)
         page.goto(address)
@@ -112,6 +115,7 @@ def measure(rounds: int, most: int) -> dict[str, object]:
         first_paint(browser, address, 1)
         times = first_paint(browser, address, rounds)
         context = browser.new_context(locale="zh-CN", viewport={"width": 1280, "height": 900})
+        context.set_default_timeout(_PATIENCE)
         page = context.new_page()
         page.add_init_script(_WATCH)
         for question in questions(paged)[:most]:
