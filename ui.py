@@ -7,6 +7,8 @@ What is shown is made by ``assistant.cards``; the callbacks here only connect.
 from __future__ import annotations
 
 import logging
+import signal
+import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path, PurePath
@@ -15,16 +17,16 @@ from typing import Any
 import gradio as gr
 import uvicorn
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from assistant import api, cards, filing_desk, scripts
 from assistant.answer import Assistant
 from assistant.asking import CONDITIONS, MOST_COMPANIES, Asked, key_of, name_of
-from assistant.cards import LABELS, Language
 from assistant.cite import unharmed
 from assistant.filing import LARGEST, Desk, Login
 from assistant.judging import Judged, judge
+from assistant.labels import LABELS, Language
 from assistant.serving import Served, address_of, listen, quiet_end
 from assistant.views import (
     Place,
@@ -39,6 +41,7 @@ from assistant.views import (
     talk_html,
 )
 from index.errors import CallError
+from index.reading.apart import stand_ready
 
 SAMPLE_EXAMPLES = (
     "外购和共建两种模式，哪种毛利率更高？",
@@ -156,6 +159,9 @@ def build(assistant: Assistant, desk: Desk | None = None) -> gr.Blocks:
                 elem_id="question",
             )
             send = gr.Button(text["ask"], variant="primary", scale=0, min_width=72, elem_id="send")
+            offered = gr.HTML(
+                completions_html(), elem_id="offered", js_on_load=scripts.COMPLETE, padding=False
+            )
             opener = gr.Button(text["filter"], scale=0, min_width=56, elem_id="filter-button")
         with gr.Row(elem_id="filters"):
             filters = _filters()
@@ -164,6 +170,8 @@ def build(assistant: Assistant, desk: Desk | None = None) -> gr.Blocks:
         spoken = [head, talk, paper, box, send, opener, *filters]
         app.load(greet, None, [language, turns, place, *spoken], **hidden)
         language.input(relabel, [turns, place, judged, *filters, language], spoken, **hidden)
+        changes = [chosen.change for chosen in (*filters, language)]
+        gr.on(changes, completions_html, [language, *filters], [offered], **hidden)
         opener.click(None, js=scripts.OPEN_FILTERS)
         talk.like(say, [turns, language, judged], [judged, talk], **hidden)
         said = [box, turns, language, judged, *filters]
@@ -171,6 +179,7 @@ def build(assistant: Assistant, desk: Desk | None = None) -> gr.Blocks:
             box.submit(respond, said, [box, turns, talk], **hidden),
             send.click(respond, said, [box, turns, talk], **hidden),
             talk.click(follow, said[1:], [turns, talk, *filters], **hidden),
+            offered.click(follow, said[1:], [turns, talk, *filters], **hidden),
         ):
             drawn = answered.then(show_first, [turns, language], [place, paper], **hidden)
             drawn.then(None, js=scripts.SCROLL)
@@ -199,6 +208,10 @@ def serve(
     with listening:
         server = server_of(assistant, host, keys, login)
         print(f"Yuanda 原答: {address_of(listening)}", flush=True)
+        stand_ready()
+        threading.Thread(target=assistant.warm, daemon=True).start()
+        # When told to end, the server sends itself the signal again: then, too, end in order.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
         server.run([listening])
 
 
@@ -226,7 +239,7 @@ def server_of(
     """The server of chat and API, to run on a socket that listens at ``host``."""
     desk = Desk(assistant.folder, assistant.encoder, Login(*login)) if login else None
     app = api.create_app(assistant, keys, exposed=not api.is_loopback(host))
-    app.router.routes.append(filing_route(assistant))
+    app.router.routes += [filing_route(assistant), completion_route(assistant)]
     fonts = ["system-ui", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "sans-serif"]
     gr.mount_gradio_app(
         app,
@@ -255,8 +268,8 @@ def filter_updates(
     known = dict.fromkeys([*assistant.companies(), *strangers(assistant, conditions[0])])
     kinds = dict.fromkeys(["", *activities(assistant), conditions[-1] or ""])
     choices: dict[str, Any] = {
-        "companies": [(name_of(c), key_of(c)) for c in known],
-        "activity": [(kind, kind) for kind in kinds],
+        "companies": [(cards.brief(name_of(c)), key_of(c)) for c in known],
+        "activity": [(cards.brief(kind), kind) for kind in kinds],
     }
     updates = []
     for name, value in zip(("companies", *CONDITIONS), conditions, strict=True):
@@ -303,6 +316,22 @@ def filing_route(assistant: Assistant) -> Route:
         )
 
     return Route("/filing/{sha256}.pdf", send)
+
+
+def completion_route(assistant: Assistant) -> Route:
+    """Filed questions that what is being typed (``q``) may become, under the filters given."""
+
+    def complete(request: Request) -> Response:
+        asked = Asked.at(dict(request.query_params))
+        found = [] if asked.problem else assistant.completions(asked.question, asked.scopes)
+        return JSONResponse({"questions": found}, headers={"X-Content-Type-Options": "nosniff"})
+
+    return Route("/complete", complete)
+
+
+def completions_html(language: Language = "zh", *conditions: Any) -> str:
+    """Where questions are offered while one is typed, under these filters."""
+    return str(cards.completions(Asked.of("", *conditions).address, language))
 
 
 def head_html(assistant: Assistant, language: Language) -> str:

@@ -14,6 +14,7 @@ import numpy as np
 
 from assistant.cite import proved, quoted, unharmed
 from assistant.companies import Company
+from assistant.completion import Completer
 from assistant.decide import SHORTLIST, Calibration, rank
 from assistant.history import Timeline, timeline
 from assistant.match import Reading
@@ -26,6 +27,7 @@ from index.feedback import Feedback
 from index.records import Filing, Filters, ParsedFiling
 from index.snapshot import open_indexes
 from index.store import Entry, Store
+from index.vectors import Ids
 
 logger = logging.getLogger(__name__)
 
@@ -58,6 +60,8 @@ class Assistant:
         self._threshold = calibration.threshold if threshold is None else threshold
         self._refreshing = threading.Lock()
         self._watchers: list[Callable[[Answer], None]] = []
+        # The scopes of the last completion, at which version, and the pairs within them.
+        self._scope: tuple[tuple[int, tuple[Filters, ...]] | None, Ids | None] = None, None
         self._refresh()
 
     def _refresh(self) -> None:
@@ -65,10 +69,11 @@ class Assistant:
         with self._refreshing:
             self._version = self._store.version()
             self._pair_ids = self._store.pair_ids()
-            self._retriever = Retriever(
-                self.encoder,
-                open_indexes(self._store, self.encoder.dimension),
-                {Company(*key): pairs for key, pairs in self._store.companies().items()},
+            indexes = open_indexes(self._store, self.encoder.dimension)
+            companies = {Company(*key): pairs for key, pairs in self._store.companies().items()}
+            self._retriever = Retriever(self.encoder, indexes, companies)
+            self._completer = Completer(
+                indexes.lexical, companies, lambda pair: self._store.pair_text(pair)[0]
             )
 
     def _follow(self) -> None:
@@ -92,6 +97,10 @@ class Assistant:
         for watcher in self._watchers:
             watcher(answer)
         return answer
+
+    def warm(self) -> None:
+        """Load what the first question would have to wait for."""
+        self._ask(Query("毛利率是多少？", top_k=1))
 
     def watch(self, watcher: Callable[[Answer], None]) -> None:
         """Call ``watcher`` with every answer from now on."""
@@ -180,6 +189,22 @@ class Assistant:
         entries = self._store.filings()[:count]
         firsts = [self._store.pairs_of(entry.filing.sha256)[:1] for entry in entries]
         return [pair.question for pairs in firsts for pair in pairs]
+
+    def completions(self, typed: str, scopes: Sequence[Filters] = ()) -> list[str]:
+        """Filed questions that what is being typed may become, best first.
+
+        Each passes the filters of one of the ``scopes``.
+        """
+        self._follow()
+        if not scopes or not all(scopes):
+            return self._completer.complete(typed)
+        key = self._version, tuple(scopes)
+        known, allowed = self._scope
+        if known != key:
+            # What is typed next is restricted alike.
+            allowed = np.unique(np.concatenate([self._store.pair_ids(scope) for scope in scopes]))
+            self._scope = key, allowed
+        return self._completer.complete(typed, allowed)
 
     def text(self, sha256: str) -> str:
         """A filing's extracted text."""

@@ -22,6 +22,8 @@ from index.terms import terms, weight
 Ids = npt.NDArray[np.int64]
 
 _K1 = 1.2
+# Of what is being typed, so much is shared by a question that it may become.
+_SHARED = 0.6
 _HEAP = 64_000_000
 
 
@@ -35,7 +37,8 @@ class LexicalIndex:
         """
         builder = tantivy.SchemaBuilder()
         builder.add_unsigned_field("pair", indexed=True, fast=True)
-        builder.add_text_field("text", tokenizer_name="whitespace", index_option="freq")
+        for field in ("text", "question"):
+            builder.add_text_field(field, tokenizer_name="whitespace", index_option="freq")
         self._schema = builder.build()
         try:
             if folder is None:
@@ -68,7 +71,9 @@ class LexicalIndex:
         for pair_id, pair in add:
             document = tantivy.Document()
             document.add_unsigned("pair", pair_id)
-            document.add_text("text", " ".join(terms(f"{pair.question}\n{pair.answer}")))
+            asked, answered = (" ".join(terms(text)) for text in (pair.question, pair.answer))
+            document.add_text("text", f"{asked} {answered}")
+            document.add_text("question", asked)
             writer.add_document(document)
         writer.commit()
         writer.wait_merging_threads()
@@ -81,18 +86,27 @@ class LexicalIndex:
         Each distinct term of ``text`` counts once, by its ``weight``. ``allowed`` are the pairs
         that may be found (``None``: all).
         """
-        query = self._query(sorted(set(terms(text))))
-        if allowed is not None:
-            among = tantivy.Query.term_set_query(self._schema, "pair", allowed.tolist())
-            query = tantivy.Query.boolean_query(
-                [
-                    (tantivy.Occur.Must, query),
-                    (tantivy.Occur.Must, tantivy.Query.boost_query(among, 0.0)),
-                ]
-            )
+        query = self._among(self._query(sorted(set(terms(text)))), allowed)
         hits = self._searcher.search(query, k, count=False).hits
         pairs = self._pairs([address for _, address in hits]).tolist()
         return [(pair, score) for pair, (score, _) in zip(pairs, hits, strict=True)]
+
+    def questions(self, text: str, k: int, allowed: Ids | None = None) -> Ids:
+        """Pairs whose filed question shares most with ``text``, best first; ``k`` at most.
+
+        Each of them has at least a part of its terms (``_SHARED``). ``allowed`` as in ``search``.
+        """
+        words = sorted(set(terms(text)))
+        clauses = [
+            (tantivy.Occur.Should, tantivy.Query.term_query(self._schema, "question", word, "freq"))
+            for word in words
+        ]
+        if not clauses:
+            return np.zeros(0, dtype=np.int64)
+        least = math.ceil(_SHARED * len(clauses))
+        query = tantivy.Query.boolean_query(clauses, minimum_number_should_match=least)
+        hits = self._searcher.search(self._among(query, allowed), k, count=False).hits
+        return self._pairs([address for _, address in hits])
 
     def ceiling(self, text: str) -> float:
         """The BM25 score that no pair can exceed for ``text``."""
@@ -103,6 +117,17 @@ class LexicalIndex:
         count = self._searcher.num_docs
         found = self._searcher.doc_freq("text", term)
         return math.log1p((count - found + 0.5) / (found + 0.5))
+
+    def _among(self, query: tantivy.Query, allowed: Ids | None) -> tantivy.Query:
+        if allowed is None:
+            return query
+        among = tantivy.Query.term_set_query(self._schema, "pair", allowed.tolist())
+        return tantivy.Query.boolean_query(
+            [
+                (tantivy.Occur.Must, query),
+                (tantivy.Occur.Must, tantivy.Query.boost_query(among, 0.0)),
+            ]
+        )
 
     def _query(self, words: list[str]) -> tantivy.Query:
         clauses = [
