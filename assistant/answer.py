@@ -22,6 +22,7 @@ from assistant.retrieve import Retriever
 from index import feedback
 from index.encoder import Encoder
 from index.feedback import Feedback
+from index.protocol import Scope
 from index.records import Filing, Filters, ParsedFiling
 from index.snapshot import open_indexes
 from index.store import Entry, Store
@@ -64,7 +65,7 @@ class Assistant:
             self._retriever = Retriever(
                 self.encoder,
                 open_indexes(self._store, self.encoder.dimension),
-                {Company(*key): pairs for key, pairs in self._store.companies().items()},
+                [Company(*key) for key in self._store.companies()],
             )
 
     def _follow(self) -> None:
@@ -95,7 +96,7 @@ class Assistant:
 
     def _ask(self, query: Query) -> Answer:
         began = time.perf_counter()
-        allowed = self._store.pair_ids(query.filters) if query.filters else None
+        allowed = Scope(query.filters) if query.filters else None
         retrieved = self._retriever.retrieve(query.question, allowed, previous=query.previous)
         found = rank(retrieved, self._calibration, self._reading, depth=max(SHORTLIST, query.top_k))
         citations: list[Citation] = []

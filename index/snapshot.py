@@ -9,19 +9,22 @@ from __future__ import annotations
 
 import logging
 import shutil
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
+from index.catalogue import Catalogue
 from index.encoder import Encoder, Vectors
 from index.errors import StoreError
 from index.lexical import LexicalIndex
 from index.passages import passages_of
+from index.protocol import CompanyKey, Ids, Scope, pairs_of, passage_id
 from index.records import Pair
 from index.store import Store
-from index.vectors import DenseIndex, Ids, pairs_of, passage_id
+from index.vectors import DenseIndex
 
 logger = logging.getLogger(__name__)
 
@@ -30,10 +33,49 @@ _BATCH = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Indexes:
-    """Both indexes over the same pairs."""
+    """The embedded ``Index``: dense and lexical over the same pairs, and what filters need."""
 
     dense: DenseIndex
     lexical: LexicalIndex
+    catalogue: Catalogue = field(default_factory=Catalogue)
+
+    @property
+    def dimension(self) -> int:
+        """Length of a vector."""
+        return self.dense.dimension
+
+    @property
+    def count(self) -> int:
+        """Number of pairs."""
+        return len(self.pair_ids())
+
+    def pair_ids(self) -> Ids:
+        """Ids of all pairs, rising."""
+        return np.sort(self.lexical.ids())
+
+    def within(self, pairs: Ids, scope: Scope) -> npt.NDArray[np.bool_]:
+        """Which of the pairs are in the scope."""
+        return self.catalogue.within(pairs, scope)
+
+    def nearest(self, query: Vectors, k: int, scope: Scope | None = None) -> tuple[Vectors, Ids]:
+        """Inner products and passage ids of the ``k`` nearest passages, best first."""
+        return self.dense.search(query, k, self._allowed(scope))
+
+    def similarities(self, query: Vectors, pairs: Ids) -> tuple[Vectors, Ids]:
+        """Inner products with all passages of the pairs, and the passages' ids."""
+        passages = self.dense.passages_of(pairs)
+        return self.dense.scores(query, passages), passages
+
+    def matching(self, text: str, k: int, scope: Scope | None = None) -> list[tuple[int, float]]:
+        """Pair ids and BM25 scores of the ``k`` pairs that match best by words, best first."""
+        return self.lexical.search(text, k, self._allowed(scope))
+
+    def ceiling(self, text: str) -> float:
+        """The BM25 score that no pair can exceed for ``text``."""
+        return self.lexical.ceiling(text)
+
+    def _allowed(self, scope: Scope | None) -> Ids | None:
+        return self.catalogue.pairs(scope) if scope else None
 
 
 def open_indexes(store: Store, dimension: int) -> Indexes:
@@ -49,6 +91,7 @@ def open_indexes(store: Store, dimension: int) -> Indexes:
             return Indexes(
                 _dense(store, wanted, folder / "dense.faiss", dimension),
                 _lexical(store, wanted, folder / "lexical"),
+                Catalogue(store.listed()),
             )
     except OSError as error:
         logger.warning("%s: indexes kept in memory only (%s)", store.folder, error)
@@ -57,11 +100,15 @@ def open_indexes(store: Store, dimension: int) -> Indexes:
             wanted = store.pair_ids()
             _align_dense(store, wanted, dense)
             _align_lexical(store, wanted, lexical)
-        return Indexes(dense, lexical)
+        return Indexes(dense, lexical, Catalogue(store.listed()))
 
 
-def index_pairs(pairs: Sequence[tuple[int, Pair]], encoder: Encoder) -> Indexes:
-    """Indexes in memory over pairs with their ids, without a store."""
+def index_pairs(
+    pairs: Sequence[tuple[int, Pair]],
+    encoder: Encoder,
+    companies: Mapping[CompanyKey, Ids] | None = None,
+) -> Indexes:
+    """Indexes in memory over pairs with their ids, without a store; ``companies`` has theirs."""
     dense, lexical = DenseIndex(encoder.dimension), LexicalIndex()
     ids, texts = [], []
     for pair_id, pair in pairs:
@@ -70,7 +117,7 @@ def index_pairs(pairs: Sequence[tuple[int, Pair]], encoder: Encoder) -> Indexes:
             texts.append(passage.text)
     dense.add(np.array(ids, dtype=np.int64), encoder.encode_passages(texts))
     lexical.update(pairs)
-    return Indexes(dense, lexical)
+    return Indexes(dense, lexical, Catalogue.of_companies(companies or {}))
 
 
 def _dense(store: Store, wanted: Ids, path: Path, dimension: int) -> DenseIndex:

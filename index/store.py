@@ -23,11 +23,13 @@ import numpy as np
 import numpy.typing as npt
 from filelock import FileLock
 
-from index.conditions import DAY, where
+from index.catalogue import Listed
+from index.conditions import DAY, PUBLIC, where
 from index.database import DATABASE, connect, lock
 from index.encoder import Encoder, Vectors
 from index.errors import CallError, ModelError, StoreError
 from index.files import copy_atomically
+from index.protocol import passage_id
 from index.records import Filing, Filters, Pair, ParsedFiling, Passage
 from index.rows import (
     FILING_COLUMNS,
@@ -39,7 +41,6 @@ from index.rows import (
     pair_of,
     pair_row,
 )
-from index.vectors import passage_id
 
 Ids = npt.NDArray[np.int64]
 Added = Literal["added", "replaced", "unchanged"]
@@ -350,6 +351,14 @@ class Store:
             found.setdefault((name, code), []).append(pair_id)
             shorts[name, code] = short or shorts.get((name, code), "")
         return {(*key, shorts[key]): np.array(ids, dtype=np.int64) for key, ids in found.items()}
+
+    def listed(self) -> list[Listed]:
+        """Each filing's conditions and pairs, for a ``Catalogue``."""
+        rows = self._connection.execute(
+            "SELECT min(pairs.id), count(*), company, code, short_name, "  # noqa: S608
+            f"{DAY}, {PUBLIC}, activity_types FROM {_JOINED} GROUP BY filings.id"
+        )
+        return [Listed(*row, tuple(json.loads(activities))) for *row, activities in rows]
 
     def vectors(self, pairs: Iterable[int]) -> Iterator[tuple[int, bytes]]:
         """Passage id and vector (float32 bytes) of all passages of the pairs."""

@@ -11,32 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from index.encoder import Vectors
 from index.errors import StoreError
 from index.files import write_atomically
-
-Ids = npt.NDArray[np.int64]
-
-_PLACE_BITS = 16
-PLACES = 1 << _PLACE_BITS
-
-
-def passage_id(pair: int, place: int) -> int:
-    """Id of the passage at ``place`` (0 is the question) of a pair."""
-    return pair << _PLACE_BITS | place
-
-
-def pairs_of(passages: Ids) -> Ids:
-    """Pair ids of passage ids."""
-    return passages >> _PLACE_BITS
-
-
-def is_question(passages: Ids) -> npt.NDArray[np.bool_]:
-    """Which passages are their pair's question."""
-    questions: npt.NDArray[np.bool_] = (passages & (PLACES - 1)) == 0
-    return questions
+from index.protocol import PLACE_BITS, Ids
 
 
 class DenseIndex:
@@ -85,8 +64,8 @@ class DenseIndex:
         """Ids of all passages of the pairs, rising."""
         if self._sorted is None:
             self._sorted = np.sort(self.ids())
-        first = np.searchsorted(self._sorted, pairs << _PLACE_BITS)
-        last = np.searchsorted(self._sorted, (pairs + 1) << _PLACE_BITS)
+        first = np.searchsorted(self._sorted, pairs << PLACE_BITS)
+        last = np.searchsorted(self._sorted, (pairs + 1) << PLACE_BITS)
         found = [self._sorted[a:b] for a, b in zip(first, last, strict=True)]
         return np.concatenate(found) if found else np.zeros(0, dtype=np.int64)
 

@@ -10,8 +10,9 @@ import pytest
 
 from index.errors import StoreError
 from index.lexical import QUESTION_WEIGHT, LexicalIndex
+from index.protocol import is_question, pairs_of, passage_id
 from index.terms import terms, weight
-from index.vectors import DenseIndex, is_question, pairs_of, passage_id
+from index.vectors import DenseIndex
 from tests.fakes import make_pair
 
 PAIRS = {

@@ -12,10 +12,10 @@ import pytest
 
 from index.build import AddReport, add
 from index.errors import CallError, ModelError, ReadError, StoreError
+from index.protocol import pairs_of
 from index.records import Filters, ParsedFiling
 from index.snapshot import open_indexes
 from index.store import Store
-from index.vectors import pairs_of
 from index.verify import verify
 from tests.fakes import FakeEncoder, read_lines
 
