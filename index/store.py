@@ -92,6 +92,13 @@ class Store:
             raise StoreError(f"{folder}: the store can't be opened ({error})") from None
         return cls(folder, connection)
 
+    @classmethod
+    def reader(cls, folder: Path) -> Self:
+        """Open a store that is there, to be read alone; ``StoreError`` as for ``open``."""
+        store = cls.open(folder)
+        store._connection.execute("PRAGMA query_only = ON")
+        return store
+
     def close(self) -> None:
         """Close the store."""
         self._connection.close()
@@ -305,6 +312,18 @@ class Store:
             raise KeyError(pair_id)
         width = len(FILING_COLUMNS)
         return filing_of(row[:width]), pair_of(row[width:])
+
+    def counts(self) -> tuple[int, int]:
+        """Number of filings, and of pairs."""
+        filings, pairs = self._connection.execute(
+            "SELECT (SELECT count(*) FROM filings), (SELECT count(*) FROM pairs)"
+        ).fetchone()
+        return int(filings), int(pairs)
+
+    def has_pair(self, pair_id: int) -> bool:
+        """Whether there is such a pair."""
+        row = self._connection.execute("SELECT 1 FROM pairs WHERE id = ?", (pair_id,))
+        return row.fetchone() is not None
 
     def pair_text(self, pair_id: int) -> tuple[str, str, str | None]:
         """Question and answer of a pair, and the year (YYYY) of its filing.
