@@ -23,7 +23,7 @@ from assistant import pages, report
 from assistant.answer import Assistant
 from assistant.calls import Asking, Listing, Sha256, reasons
 from assistant.metrics import CONTENT_TYPE, Metrics
-from index.errors import ReadError
+from index.errors import ReadError, StoreError
 
 # Bytes of a request; a question is much shorter.
 _LARGEST = 1 << 20
@@ -113,8 +113,8 @@ def _health(assistant: Assistant) -> APIRouter:
     @router.get("/health", summary="Whether the store can be read", responses={503: {}})
     def health() -> Response:
         try:
-            filings, pairs = len(assistant.filings()), assistant.pairs()
-        except sqlite3.Error:
+            filings, pairs = assistant.counts()
+        except (sqlite3.Error, StoreError):
             raise HTTPException(503, "the store can't be read") from None
         counts = {"filings": filings, "pairs": pairs, "sample": assistant.is_sample}
         return _json({"status": "ok", **counts})

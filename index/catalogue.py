@@ -72,7 +72,7 @@ class Catalogue:
         if scope.pairs is not None and not self._of_filings(scope):
             return scope.pairs
         mask = self._passing(scope)
-        found = _ranges(self._first[mask], self._count[mask])
+        found = ranges(self._first[mask], self._count[mask])
         if scope.pairs is None:
             return found
         return np.intersect1d(found, scope.pairs, assume_unique=True)
@@ -124,7 +124,7 @@ def _coded(values: Sequence[_T]) -> tuple[list[_T], npt.NDArray[np.int32]]:
     return list(places), codes
 
 
-def _ranges(first: Ids, count: Ids) -> Ids:
+def ranges(first: Ids, count: Ids) -> Ids:
     """All ids of ranges that rise and don't overlap."""
     ends = np.cumsum(count)
     total = int(ends[-1]) if len(ends) else 0

@@ -72,8 +72,11 @@ def test_companies(store: Store) -> None:
     assert catalogue.count == len(store.pair_ids())
     companies = store.companies()
     assert catalogue.companies().keys() == {(name, code) for name, code, _ in companies}
-    for (name, code, _), pairs in companies.items():
-        assert catalogue.pairs(Scope(companies=((name, code),))).tolist() == pairs.tolist()
+    for name, code, _ in companies:
+        pairs = catalogue.pairs(Scope(companies=((name, code),))).tolist()
+        assert pairs
+        assert {store.pair(pair)[0].company for pair in pairs} == {name}
+        assert {store.pair(pair)[0].code for pair in pairs} == {code}
     assert catalogue.pairs(Scope(companies=())).tolist() == []
 
 
