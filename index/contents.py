@@ -69,6 +69,13 @@ class Contents:
         row = self._connection.execute("SELECT 1 FROM filings WHERE sha256 = ?", (sha256,))
         return row.fetchone() is not None
 
+    def count_of(self, sha256: str) -> int:
+        """Number of pairs of a filing; 0 where there is none."""
+        row = self._connection.execute(
+            "SELECT pair_count FROM filings WHERE sha256 = ?", (sha256,)
+        ).fetchone()
+        return int(row[0]) if row else 0
+
     def filing(self, sha256: str) -> Filing:
         """The filing with this content; ``KeyError`` where there is none."""
         found = self._filings("sha256 = ?", (sha256,))

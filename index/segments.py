@@ -16,7 +16,6 @@ import numpy as np
 import numpy.typing as npt
 
 from index.checked import Checked, write_checked
-from index.encoder import Vectors
 from index.errors import StoreError
 from index.protocol import Ids, pairs_of
 
@@ -109,8 +108,8 @@ class Rows:
     def __len__(self) -> int:
         return int(self._starts[-1])
 
-    def take(self, places: Ids) -> Vectors:
-        """The vectors at places (rising), as float32."""
+    def take(self, places: Ids) -> Halves:
+        """The vectors at places (rising)."""
         taken = np.empty((len(places), self.dimension), dtype=np.float16)
         bounds = np.searchsorted(places, self._starts)
         for part, start, low, high in zip(
@@ -118,7 +117,7 @@ class Rows:
         ):
             if high > low:
                 np.take(part, places[low:high] - start, axis=0, out=taken[low:high], mode="clip")
-        return taken.astype(np.float32)
+        return taken
 
     def chunks(self, start: int = 0, size: int = 1 << 16) -> Iterable[Halves]:
         """All rows from ``start`` on, in order and in pieces."""

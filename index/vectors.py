@@ -15,7 +15,7 @@ nearest is found
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,11 +32,13 @@ from index.segments import Halves, Rows, Segment, cut, merged
 Mask = npt.NDArray[np.bool_]
 
 # Passages from which a compressed index pays, and at most among those it lacks.
-COMPRESS, TAIL = 200_000, 100_000
+COMPRESS, TAIL = 100_000, 50_000
 # Share of the compressed index that may be gone from the store before it is made anew.
 GONE = 0.01
 # Passages in scope that are read one by one.
 _FEW = 30_000
+# Vectors read at once.
+_EXACT = 1 << 17
 # Lists searched, and how many times the finds asked for are scored anew.
 _PROBES, _REFINED = 48, 2
 # With a filter that leaves more than this, more lists are searched in proportion; else all.
@@ -62,7 +64,7 @@ class Compressed:
         index = _empty(faiss.IndexFlatIP(rows.dimension), lists)
         index.cp.niter, index.cp.max_points_per_centroid = 10, _TRAINED_WITH
         sample = np.linspace(0, count - 1, min(count, _TRAINED_WITH * lists)).astype(np.int64)
-        index.train(rows.take(np.unique(sample)))
+        index.train(rows.take(np.unique(sample)).astype(np.float32))
         return cls(_filled(index, rows), ids)
 
     def extended(self, rows: Rows, ids: Ids) -> Compressed:
@@ -141,7 +143,7 @@ class DenseIndex:
                 self._alive = np.append(self._ids, -1)[now] == compressed.ids
                 self._now = np.where(self._alive, now, 0)
         self._covered = covered
-        self._tail = _flat(self._rows, covered)
+        self._tail = _flat(self._rows.chunks(covered))
 
     # States
 
@@ -214,16 +216,21 @@ class DenseIndex:
 
     def exact(self, query: Vectors, k: int) -> tuple[Vectors, Ids]:
         """The same as ``search`` without filter, by reading all vectors: to measure recall."""
-        query = np.ascontiguousarray(query, dtype=np.float32).reshape(-1)
-        scores = [chunk.astype(np.float32) @ query for chunk in self._rows.chunks(0)]
-        every = np.concatenate([np.zeros(0, dtype=np.float32), *scores])
-        best = _largest(every, k)
-        return every[best], self._ids[best]
+        query = np.ascontiguousarray(query, dtype=np.float32).reshape(1, -1)
+        best = np.zeros(0, dtype=np.int64)
+        for start in range(0, len(self._ids), _EXACT):
+            places = np.arange(start, min(start + _EXACT, len(self._ids)))
+            _, found = _flat([self._rows.take(places)]).search(query, k)
+            best = np.concatenate([best, places[found[0][found[0] >= 0]]])
+        return self._best(query, k, best)
 
     def scores(self, query: Vectors, passages: Ids) -> Vectors:
         """Inner products of one query vector with the passages named (rising), in their order."""
         places = np.searchsorted(self._ids, passages)
-        products: Vectors = self._rows.take(places) @ query.reshape(-1)
+        query = np.ascontiguousarray(query, dtype=np.float32).reshape(1, -1)
+        found, order = _flat([self._rows.take(places)]).search(query, max(1, len(places)))
+        products = np.empty(len(places), dtype=np.float32)
+        products[order[0][: len(places)]] = found[0][: len(places)]
         return products
 
     def _candidates(
@@ -239,10 +246,11 @@ class DenseIndex:
         return np.concatenate([np.zeros(0, dtype=np.int64), *found])
 
     def _best(self, query: Vectors, k: int, places: Ids) -> tuple[Vectors, Ids]:
+        """The best of these, by their vectors."""
         places = np.sort(places)
-        scores = self._rows.take(places) @ query.reshape(-1)
-        best = _largest(scores, k)
-        return scores[best], self._ids[places[best]]
+        scores, found = _flat([self._rows.take(places)]).search(query, k)
+        hit = found[0] >= 0
+        return scores[0][hit], self._ids[places[found[0][hit]]]
 
     def _places(self, pairs: Ids) -> Ids:
         """Places of all passages of the pairs (rising), rising."""
@@ -285,16 +293,17 @@ def _filled(trained: Any, rows: Rows) -> Any:
     return index
 
 
-def _flat(rows: Rows, start: int) -> Any:
-    """An exact index over the rows from ``start`` on."""
+def _flat(parts: Iterable[Halves]) -> Any:
+    """An exact index over vectors."""
     import faiss
 
-    index = faiss.IndexScalarQuantizer(
-        rows.dimension, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT
-    )
-    for chunk in rows.chunks(start):
-        codes = np.ascontiguousarray(chunk).view(np.uint8)
-        index.add_sa_codes(codes)
+    index: Any = None
+    for part in parts:
+        if index is None:
+            index = faiss.IndexScalarQuantizer(
+                part.shape[1], faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT
+            )
+        index.add_sa_codes(np.ascontiguousarray(part).view(np.uint8))
     return index
 
 
@@ -314,12 +323,3 @@ def _selector(kept: Mask) -> Any:
 
     bits: Any = np.packbits(kept, bitorder="little")
     return faiss.IDSelectorBitmap(bits)  # type: ignore[call-arg]
-
-
-def _largest(scores: Vectors, k: int) -> npt.NDArray[np.intp]:
-    """Places of the ``k`` largest, best first, ties in their order."""
-    if len(scores) > k:
-        # Ties at the end fall as they come; all above are there.
-        among = np.sort(np.argpartition(-scores, k)[:k])
-        return among[np.argsort(-scores[among], kind="stable")]
-    return np.argsort(-scores, kind="stable")
