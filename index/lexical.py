@@ -18,6 +18,7 @@ import tantivy
 
 from index.errors import StoreError
 from index.footers import check_files
+from index.segmenting import segmented
 from index.terms import terms, weight
 
 Ids = npt.NDArray[np.int64]
@@ -25,7 +26,12 @@ Ids = npt.NDArray[np.int64]
 QUESTION_WEIGHT = 2.0
 _WEIGHTS = {"question": QUESTION_WEIGHT, "answer": 1.0}
 _K1 = 1.2
-_HEAP = 64_000_000
+_HEAP = 128_000_000
+# Pairs from which a search leaves out terms: those that add less than this to a score, and those
+# beyond so many entries. The few that tell most are always searched for.
+_LARGE, _TELLING, _ENTRIES, _LEAST = 20_000, 0.3, 300_000, 3
+# Pairs, and share of all, up to which a filter is searched pair by pair.
+_FEW, _NARROW = 1000, 0.01
 
 
 class LexicalIndex:
@@ -56,6 +62,8 @@ class LexicalIndex:
             raise StoreError(f"{folder}: {error}") from None
         self._searcher = self._index.searcher()
         self._opstamp = self._read_opstamp()
+        # The last text and its terms: a question is searched more than once.
+        self._last: tuple[str, list[str]] = ("", [])
 
     @property
     def count(self) -> int:
@@ -93,6 +101,7 @@ class LexicalIndex:
         self._index.reload()
         self._searcher = self._index.searcher()
         self._opstamp = self._read_opstamp()
+        self._last = ("", [])
 
     def _write(
         self, writer: Any, add: Iterable[tuple[int, str, str]], remove: Iterable[int]
@@ -101,11 +110,11 @@ class LexicalIndex:
             writer.delete_documents_by_query(
                 tantivy.Query.term_query(self._schema, "pair", pair_id)
             )
-        for pair_id, question, answer in add:
+        for pair_id, question, answer in segmented(add):
             document = tantivy.Document()
             document.add_unsigned("pair", pair_id)
-            document.add_text("question", " ".join(terms(question)))
-            document.add_text("answer", " ".join(terms(answer)))
+            document.add_text("question", question)
+            document.add_text("answer", answer)
             writer.add_document(document)
         writer.commit()
         writer.wait_merging_threads()
@@ -113,29 +122,71 @@ class LexicalIndex:
     def search(self, text: str, k: int, allowed: Ids | None = None) -> list[tuple[int, float]]:
         """Pair ids and BM25 scores of the ``k`` best, best first.
 
-        Each distinct term of ``text`` counts once, by its ``weight``. ``allowed`` are the pairs
-        that may be found (``None``: all).
+        Each distinct term of ``text`` that is ``sought`` counts once, by its ``weight``.
+        ``allowed`` are the pairs (rising) that may be found (``None``: all).
         """
-        query = self._query(sorted(set(terms(text))))
-        if allowed is not None:
+        query = self._query(self.sought(text))
+        if allowed is None:
+            return self._found(query, k)
+        if len(allowed) <= max(_FEW, _NARROW * self.count):
             among = tantivy.Query.term_set_query(self._schema, "pair", allowed.tolist())
-            query = tantivy.Query.boolean_query(
-                [
-                    (tantivy.Occur.Must, query),
-                    (tantivy.Occur.Must, tantivy.Query.boost_query(among, 0.0)),
-                ]
-            )
-        hits = self._searcher.search(query, k, count=False).hits
-        pairs = self._pairs([address for _, address in hits]).tolist()
-        return [(pair, score) for pair, (score, _) in zip(pairs, hits, strict=True)]
+            both = [(tantivy.Occur.Must, query)]
+            both.append((tantivy.Occur.Must, tantivy.Query.boost_query(among, 0.0)))
+            return self._found(tantivy.Query.boolean_query(both), k)
+        # Of as many as are likely to hold ``k`` allowed ones, and of more where they don't.
+        depth = k + int(1.3 * k * self.count / len(allowed))
+        while True:
+            found = self._found(query, depth)
+            pairs = np.array([pair for pair, _ in found], dtype=np.int64)
+            inside = np.append(allowed, -1)[np.searchsorted(allowed, pairs)] == pairs
+            kept = [one for one, is_in in zip(found, inside.tolist(), strict=True) if is_in]
+            if len(kept) >= k or len(found) < depth:
+                return kept[:k]
+            depth *= 4
 
     def ceiling(self, text: str) -> float:
         """The BM25 score that no pair can exceed for ``text``."""
         return sum(
             weight(term) * importance * (_K1 + 1) * self.idf(field, term)
-            for term in set(terms(text))
+            for term in self.sought(text)
             for field, importance in _WEIGHTS.items()
         )
+
+    def sought(self, text: str) -> list[str]:
+        """The distinct terms of a text that are searched for.
+
+        All of them while the index is small. In a large one those that tell hardly any pair from
+        another are left out (的, 公司), and then the most common ones, so that a search reads
+        about as many entries however large the index is.
+        """
+        former, words = self._last
+        if former != text:
+            words = self._chosen(text)
+            self._last = text, words
+        return words
+
+    def _chosen(self, text: str) -> list[str]:
+        words = sorted(set(terms(text)))
+        if self.count < _LARGE:
+            return words
+        telling = {word: self._telling(word) for word in words}
+        kept: list[str] = []
+        entries = 0
+        for word in sorted(words, key=lambda word: -telling[word]):
+            entries += sum(self._searcher.doc_freq(field, word) for field in _WEIGHTS)
+            if len(kept) >= _LEAST and (telling[word] < _TELLING or entries > _ENTRIES):
+                break
+            kept.append(word)
+        return sorted(kept)
+
+    def _telling(self, word: str) -> float:
+        """How much a word can add to a score, at most, per field."""
+        return weight(word) * min(self.idf(field, word) for field in _WEIGHTS)
+
+    def _found(self, query: tantivy.Query, k: int) -> list[tuple[int, float]]:
+        hits = self._searcher.search(query, k, count=False).hits
+        pairs = self._pairs([address for _, address in hits]).tolist()
+        return [(pair, score) for pair, (score, _) in zip(pairs, hits, strict=True)]
 
     def idf(self, field: str, term: str) -> float:
         """Inverse document frequency of a term in a field, as BM25 has it."""

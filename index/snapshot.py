@@ -28,7 +28,7 @@ from index.errors import StoreError
 from index.lexical import LexicalIndex
 from index.manifest import Kept, Manifest, read_manifest
 from index.protocol import Ids, pairs_of, passage_id
-from index.segments import Halves
+from index.segments import MOST, Halves, cut, merged
 from index.store import Store
 from index.vectors import DenseIndex
 
@@ -138,7 +138,7 @@ def _publish(store: Store, folder: Path, dimension: int) -> Indexes:
     manifest = _usable(folder, store, dimension)
     former = manifest.changes if manifest else None
     kept = _opened(folder, manifest, dimension)
-    dense = _aligned(store, kept.dense, catalogue, former)
+    dense = _aligned(store, kept.dense, catalogue, former, folder)
     lexical = _lexical(store, folder / "lexical", catalogue, manifest)
     kept = Kept(folder, dense)
     kept.publish(changes, lexical.opstamp())
@@ -171,12 +171,20 @@ def _opened(folder: Path, manifest: Manifest | None, dimension: int) -> Kept:
 
 
 def _aligned(
-    store: Store, dense: DenseIndex, catalogue: Catalogue, former: Changes | None
+    store: Store,
+    dense: DenseIndex,
+    catalogue: Catalogue,
+    former: Changes | None,
+    folder: Path | None = None,
 ) -> DenseIndex:
-    """The dense index with what is added and without what is removed."""
+    """The dense index with what is added and without what is removed.
+
+    Large parts go to files in the ``folder`` at once, so that memory doesn't grow with them.
+    """
     if former is not None:
-        dense = dense.without(np.unique(store.removed_after(former.removed)))
-        dense = _with_pairs(store, dense, store.added_after(former.added))
+        if len(gone := np.unique(store.removed_after(former.removed))):
+            dense = dense.without(gone)
+        dense = _with_pairs(store, dense, store.added_after(former.added), folder)
         if len(np.unique(pairs_of(dense.ids()))) == catalogue.count:
             return dense
     wanted, present = catalogue.pairs(), np.unique(pairs_of(dense.ids()))
@@ -184,15 +192,16 @@ def _aligned(
     lacking = np.setdiff1d(wanted, present)
     if len(lacking) and len(present) and lacking[0] < present[-1]:
         dense, lacking = DenseIndex(dense.dimension), wanted
-    return _with_pairs(store, dense, lacking)
+    return _with_pairs(store, dense, lacking, folder)
 
 
-def _with_pairs(store: Store, dense: DenseIndex, pairs: Ids) -> DenseIndex:
-    added = list(_batches(store, pairs, dense.dimension))
-    if not added:
-        return dense
-    ids, rows = (np.concatenate(parts) for parts in zip(*added, strict=True))
-    return dense.with_added(ids, rows)
+def _with_pairs(store: Store, dense: DenseIndex, pairs: Ids, folder: Path | None) -> DenseIndex:
+    segments = list(dense.segments)
+    for ids, rows in _batches(store, pairs, dense.dimension):
+        segments = merged([*segments, *cut(ids, rows)])
+        if folder:
+            segments = [s.kept(folder) if len(s.ids) > MOST // 2 else s for s in segments]
+    return DenseIndex(dense.dimension, segments, dense.compressed)
 
 
 def _batches(store: Store, pairs: Ids, dimension: int) -> Iterator[tuple[Ids, Halves]]:

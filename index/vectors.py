@@ -8,7 +8,7 @@ nearest is found
 * exactly, by reading the vectors in scope, where a filter leaves few of them;
 * in a compressed index otherwise: inverted lists of 8-bit codes (FAISS's IVF with a scalar
   quantiser; Jégou et al. 2011), whose finds are scored anew from the vectors. With a filter more
-  lists are searched, all of them where it leaves less than half.
+  lists are searched, all of them where it leaves less than a tenth.
 
 """
 
@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,7 @@ _EXACT = 1 << 17
 # Lists searched, and how many times the finds asked for are scored anew.
 _PROBES, _REFINED = 48, 2
 # With a filter that leaves more than this, more lists are searched in proportion; else all.
-_WIDE = 0.5
+_WIDE = 0.1
 _TRAINED_WITH = 64
 
 
@@ -62,6 +63,7 @@ class Compressed:
 
         count, lists = len(ids), lists_for(len(ids))
         index = _empty(faiss.IndexFlatIP(rows.dimension), lists)
+        _use_threads(os.cpu_count() or 1)
         index.cp.niter, index.cp.max_points_per_centroid = 10, _TRAINED_WITH
         sample = np.linspace(0, count - 1, min(count, _TRAINED_WITH * lists)).astype(np.int64)
         index.train(rows.take(np.unique(sample)).astype(np.float32))
@@ -111,6 +113,7 @@ class Compressed:
         parameters = faiss.SearchParametersIVF(nprobe=min(lists, probes))  # type: ignore[call-arg]
         if kept is not None:
             parameters.sel = selector = _selector(kept)  # noqa: F841
+        _use_threads(1)
         _, found = self.index.search(query, k, params=parameters)
         places: Ids = found[0][found[0] >= 0]
         return places
@@ -143,7 +146,11 @@ class DenseIndex:
                 self._alive = np.append(self._ids, -1)[now] == compressed.ids
                 self._now = np.where(self._alive, now, 0)
         self._covered = covered
-        self._tail = _flat(self._rows.chunks(covered))
+
+    @cached_property
+    def _tail(self) -> Any:
+        """An exact index over what the compressed one lacks."""
+        return _flat(self._rows.chunks(self._covered))
 
     # States
 
@@ -217,12 +224,16 @@ class DenseIndex:
     def exact(self, query: Vectors, k: int) -> tuple[Vectors, Ids]:
         """The same as ``search`` without filter, by reading all vectors: to measure recall."""
         query = np.ascontiguousarray(query, dtype=np.float32).reshape(1, -1)
+        return self._best(query, k, self._read_through(query, k, np.arange(len(self._ids))))
+
+    def _read_through(self, query: Vectors, k: int, places: Ids) -> Ids:
+        """Which of the places (rising) hold the nearest, by their vectors."""
         best = np.zeros(0, dtype=np.int64)
-        for start in range(0, len(self._ids), _EXACT):
-            places = np.arange(start, min(start + _EXACT, len(self._ids)))
-            _, found = _flat([self._rows.take(places)]).search(query, k)
-            best = np.concatenate([best, places[found[0][found[0] >= 0]]])
-        return self._best(query, k, best)
+        for start in range(0, len(places), _EXACT):
+            part = places[start : start + _EXACT]
+            _, found = _flat([self._rows.take(part)]).search(query, k)
+            best = np.concatenate([best, part[found[0][found[0] >= 0]]])
+        return best
 
     def scores(self, query: Vectors, passages: Ids) -> Vectors:
         """Inner products of one query vector with the passages named (rising), in their order."""
@@ -241,7 +252,11 @@ class DenseIndex:
         if self.compressed is not None and self._covered:
             places = self.compressed.search(query, _REFINED * k, kept, share)
             found.append(places if self._now is None else self._now[places])
-        if len(self._ids) > self._covered:
+        lacking = len(self._ids) - self._covered
+        if lacking > 2 * COMPRESS:  # while the compressed index is being made: no copy of all
+            places = np.arange(self._covered, len(self._ids))
+            found.append(self._read_through(query, k, places if tail is None else places[tail]))
+        elif lacking:
             found.append(self._covered + _search_flat(self._tail, query, k, tail))
         return np.concatenate([np.zeros(0, dtype=np.int64), *found])
 
@@ -286,6 +301,7 @@ def _filled(trained: Any, rows: Rows) -> Any:
     """A compressed index with the lists and codes of another, over all rows."""
     import faiss
 
+    _use_threads(os.cpu_count() or 1)
     index = _empty(faiss.clone_index(trained.quantizer), trained.nlist)
     index.sq, index.is_trained = trained.sq, True
     for chunk in rows.chunks(0):
@@ -304,6 +320,7 @@ def _flat(parts: Iterable[Halves]) -> Any:
                 part.shape[1], faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT
             )
         index.add_sa_codes(np.ascontiguousarray(part).view(np.uint8))
+    _use_threads(1)
     return index
 
 
@@ -313,9 +330,20 @@ def _search_flat(index: Any, query: Vectors, k: int, kept: Mask | None) -> Ids:
     parameters = None
     if kept is not None:
         parameters = faiss.SearchParameters(sel=_selector(kept))  # type: ignore[call-arg]
+    _use_threads(1)
     _, found = index.search(query, k, params=parameters)
     places: Ids = found[0][found[0] >= 0]
     return places
+
+
+def _use_threads(count: int) -> None:
+    """How many threads faiss uses when it is called from this thread.
+
+    One for a search: there are as many searches at once as there are askers.
+    """
+    import faiss
+
+    faiss.omp_set_num_threads(count)
 
 
 def _selector(kept: Mask) -> Any:
