@@ -49,6 +49,7 @@ def _run(arguments: argparse.Namespace) -> int:
         "parse": commands.parse_file,
         "ask": commands.ask,
         "verify": commands.verify,
+        "doctor": commands.doctor,
         "feedback": commands.feedback,
         "evaluate": commands.evaluate,
         "ui": commands.ui,
@@ -98,6 +99,15 @@ def _parser() -> argparse.ArgumentParser:
     )
     remove.add_argument(
         "filings", nargs="+", type=_text, metavar="FILING", help="sha256 prefix or path"
+    )
+
+    doctor = commands.add_parser(
+        "doctor", parents=[store, as_json], help="find what is wrong with a store, and mend it"
+    )
+    doctor.add_argument(
+        "--recall",
+        action="store_true",
+        help="measure how many of the nearest passages a search finds, against reading all",
     )
 
     commands.add_parser("list", parents=[store, filters, as_json], help="the filings in the store")

@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 DONE, INPUT_FAILED = 0, 1
 
 
+# Filed questions that recall is measured with.
+_RECALL_QUESTIONS = 200
+
+
 def add(arguments: argparse.Namespace, settings: Settings) -> int:
     """Read files and folders into the store."""
     from index import build
@@ -187,6 +191,24 @@ def verify(arguments: argparse.Namespace, settings: Settings) -> int:
     else:
         print(report.proof_text(proof))
     return INPUT_FAILED if proof.failed else DONE
+
+
+def doctor(arguments: argparse.Namespace, settings: Settings) -> int:
+    """Find what is wrong with a store and mend what can be mended."""
+    from index.doctor import examine, recall
+
+    with _open(arguments, settings) as store:
+        findings = examine(store)
+        found = recall(store, _RECALL_QUESTIONS) if arguments.recall else None
+    if arguments.json:
+        measured = {} if found is None else {"recall": found}
+        print(report.dumps({"findings": [asdict(one) for one in findings], **measured}))
+    else:
+        for one in findings:
+            print(report.printable(f"{one.status:<8}{one.what}  {one.detail}".rstrip()))
+        for name, value in (found or {}).items():
+            print(f"{name:<8}{value:.4f}")
+    return INPUT_FAILED if any(one.status == "broken" for one in findings) else DONE
 
 
 def feedback(arguments: argparse.Namespace, settings: Settings) -> int:

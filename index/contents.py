@@ -195,6 +195,13 @@ class Contents:
         rows = self._connection.execute("SELECT id FROM pairs WHERE id > ?", (pair_id,))
         return np.sort(np.array([row[0] for row in rows], dtype=np.int64))
 
+    def integrity(self) -> list[str]:
+        """What SQLite finds wrong with the database."""
+        rows = self._connection.execute("PRAGMA integrity_check").fetchall()
+        faults = [str(row[0]) for row in rows if row[0] != "ok"]
+        strays = self._connection.execute("PRAGMA foreign_key_check").fetchall()
+        return faults + [f"a row of {row[0]} belongs to nothing" for row in strays]
+
     def texts(self, pairs: Ids) -> Iterator[tuple[int, str, str]]:
         """Id, question and answer of each of the pairs (rising)."""
         return self._rows_of("id, question, answer FROM pairs", "id", pairs)

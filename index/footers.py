@@ -37,6 +37,14 @@ def check_files(folder: Path, *, again: bool = False) -> None:
         raise StoreError(f"{folder}: damaged ({error})") from None
 
 
+def removed_share(folder: Path) -> float:
+    """Share of the folder's documents that are removed and not yet merged away."""
+    segments = json.loads((folder / "meta.json").read_bytes())["segments"]
+    every = sum(segment["max_doc"] for segment in segments)
+    removed = sum((segment["deletes"] or {}).get("num_deleted_docs", 0) for segment in segments)
+    return float(removed / max(1, every))
+
+
 def _footer(path: Path) -> Checked:
     """A file's checksum, over its first ``size`` bytes, by its footer."""
     with path.open("rb") as file:

@@ -183,6 +183,10 @@ class DenseIndex:
         gone = len(self.compressed.ids) - self._covered
         return len(self._ids) - self._covered > TAIL or gone > GONE * len(self.compressed.ids)
 
+    def holds_removed(self) -> bool:
+        """Whether the compressed index has codes of passages that were removed."""
+        return self.compressed is not None and len(self.compressed.ids) > self._covered
+
     def outgrown(self) -> bool:
         """Whether the compressed index has fewer than half the lists that serve so many."""
         if self.compressed is None:

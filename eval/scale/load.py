@@ -9,6 +9,8 @@ import time
 from itertools import islice
 from pathlib import Path
 
+import numpy as np
+
 from eval.scale.generate import Market
 from eval.scale.memory import Memory, folder_size
 from index.encoder import load_encoder
@@ -39,12 +41,11 @@ def load(folder: Path, pairs: int) -> dict[str, float]:
             texts = [p.text for filing in passages for pieces in filing for p in pieces]
             vectors = encoder.encode_passages(texts)
             embedded = time.perf_counter()
-            row = 0
+            ends = np.cumsum([sum(map(len, filing)) for filing in passages])
+            parts = np.split(vectors, ends[:-1])
             with store.batch():
-                for (parsed, content), own in zip(group, passages, strict=True):
-                    count = sum(map(len, own))
-                    store.add(parsed, content, own, vectors[row : row + count])
-                    row += count
+                for (parsed, content), own, rows in zip(group, passages, parts, strict=True):
+                    store.add(parsed, content, own, rows)
                     done += len(own)
             stored = time.perf_counter()
             times["generate"] += made - began
@@ -60,11 +61,11 @@ def load(folder: Path, pairs: int) -> dict[str, float]:
         times["indexes"] = indexed - began
         times["compress"] = time.perf_counter() - indexed
     peak = Memory.now()
-    own = sum(seconds for stage, seconds in times.items() if stage != "generate")
+    spent = sum(seconds for stage, seconds in times.items() if stage != "generate")
     return {
         **{f"{stage}_s": round(seconds, 2) for stage, seconds in times.items()},
-        "load_s": round(own, 2),
-        "pairs_a_second": round(pairs / own, 1),
+        "load_s": round(spent, 2),
+        "pairs_a_second": round(pairs / spent, 1),
         "peak_bytes": peak.peak - before.total,
         "store_bytes": folder_size(folder),
         "indexes_bytes": folder_size(folder / "indexes"),
