@@ -37,7 +37,8 @@ from index.store import Store
 Say = Callable[[str], None]
 
 FILINGS = 60
-_LONGEST = 1.5  # seconds until a kill
+_LONGEST = 0.6  # seconds from the beginning of a step until a kill
+_OPENING = 0.1  # share of kills that don't wait for a step
 _COMPRESS, _TAIL = 400, 60
 
 
@@ -60,9 +61,9 @@ def run(kills: int, folder: Path, seed: int = 1) -> Outcome:
     encoder = load_encoder(None)
     texts = _write(folder / "filings")
     store, rng = folder / "store", random.Random(seed)
-    Store.open(store, create=True).close()
+    _finished(_fill, (store, folder / "filings", encoder))
     outcome, during = Outcome(), Counter[str]()
-    there: dict[str, bool] = {}
+    there = set(texts)
     began = time.perf_counter()
     for number in range(kills):
         said = _killed(_work, (store, folder / "filings", encoder, seed + number), rng)
@@ -71,7 +72,7 @@ def run(kills: int, folder: Path, seed: int = 1) -> Outcome:
         found = _finished(_look, (store, encoder))
         outcome.kills += 1
         _judge(outcome, found, certain, amid, texts)
-        there = dict.fromkeys((found or {}).get("filings", {}), True)
+        there = set((found or {}).get("filings", there))
     outcome.during, outcome.seconds = dict(during), round(time.perf_counter() - began, 1)
     return outcome
 
@@ -87,6 +88,13 @@ def _write(folder: Path) -> dict[str, int]:
     return counts
 
 
+def _fill(say: Say, folder: Path, files: Path, encoder: Encoder) -> None:
+    """A store with all filings."""
+    with Store.open(folder, create=True) as store:
+        add(store, [files], encoder, processes=1)
+    say("{}")
+
+
 def _work(
     say: Callable[[str], None], folder: Path, files: Path, encoder: Encoder, seed: int
 ) -> None:
@@ -99,7 +107,7 @@ def _work(
         while True:
             there = {Path(entry.filing.path).name for entry in store.filings()}
             absent = [name for name in names if name not in there]
-            step = rng.choice(["add", "remove", "switch", "switch"])
+            step = rng.choice(["add", "remove", "switch"])
             if step == "add" and absent:
                 chosen = rng.sample(absent, min(len(absent), rng.randint(1, 12)))
                 say(f"begin add {' '.join(chosen)}")
@@ -155,7 +163,7 @@ def _look(say: Say, folder: Path, encoder: Encoder) -> None:
     say(json.dumps({"filings": names, "pairs": pairs, "harm": harm}))
 
 
-def _told(said: str, there: dict[str, bool]) -> tuple[str, set[str], set[str]]:
+def _told(said: str, there: set[str]) -> tuple[str, set[str], set[str]]:
     """The step that was killed; filings certain to be there; those that may be or not."""
     step, certain, amid = "open", set(there), set[str]()
     for line in said.splitlines(keepends=True):
@@ -201,10 +209,18 @@ def _judge(
 def _killed(work: Callable[..., None], given: tuple[Any, ...], rng: random.Random) -> str:
     """What a child said before it was killed."""
     reader, child = _started(work, given)
-    time.sleep(rng.uniform(0, _LONGEST))
-    os.kill(child, signal.SIGKILL)
+    said = ""
     with os.fdopen(reader) as pipe:
-        said = pipe.read()
+        if rng.random() < _OPENING:
+            time.sleep(rng.uniform(0, _LONGEST))
+        else:
+            while line := pipe.readline():
+                said += line
+                if line.startswith("begin") and "open" not in line:
+                    time.sleep(rng.uniform(0, _LONGEST))
+                    break
+        os.kill(child, signal.SIGKILL)
+        said += pipe.read()
     os.waitpid(child, 0)
     return said
 

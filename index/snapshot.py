@@ -127,7 +127,7 @@ def _published(store: Store, folder: Path, dimension: int) -> Indexes | None:
         return None  # replaced this very moment, or damaged: looked into by who may write
     if lexical.opstamp() != manifest.opstamp:
         return None
-    if not catalogue.count == lexical.count == len(np.unique(pairs_of(dense.ids()))):
+    if not catalogue.count == lexical.count == dense.pair_count:
         return None
     return Indexes(dense, lexical, catalogue)
 
@@ -185,7 +185,7 @@ def _aligned(
         if len(gone := np.unique(store.removed_after(former.removed))):
             dense = dense.without(gone)
         dense = _with_pairs(store, dense, store.added_after(former.added), folder)
-        if len(np.unique(pairs_of(dense.ids()))) == catalogue.count:
+        if dense.pair_count == catalogue.count:
             return dense
     wanted, present = catalogue.pairs(), np.unique(pairs_of(dense.ids()))
     dense = dense.without(np.setdiff1d(present, wanted))

@@ -200,6 +200,12 @@ class DenseIndex:
         """All passage ids, rising."""
         return self._ids
 
+    @property
+    def pair_count(self) -> int:
+        """Number of pairs that have passages."""
+        pairs = pairs_of(self._ids)
+        return int(np.count_nonzero(np.diff(pairs))) + bool(len(pairs))
+
     def passages_of(self, pairs: Ids) -> Ids:
         """Ids of all passages of the pairs (rising), rising."""
         return self._ids[self._places(pairs)]
@@ -281,8 +287,12 @@ class DenseIndex:
 
 
 def lists_for(count: int) -> int:
-    """How many inverted lists serve so many passages: a power of two near twice the root."""
-    return int(2 ** np.clip(np.round(np.log2(2 * np.sqrt(max(1, count)))), 4, 12))
+    """How many inverted lists serve so many passages: a power of two near twice the root.
+
+    Each is trained with 40 passages or more.
+    """
+    lists = min(2 * np.sqrt(count), count / 40)
+    return int(2 ** np.clip(np.floor(np.log2(max(1, lists)) + 0.4), 0, 12))
 
 
 def _empty(quantiser: Any, lists: int) -> Any:

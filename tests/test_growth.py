@@ -329,7 +329,8 @@ def test_a_batch_is_kept_together_or_not_at_all(tmp_path: Path) -> None:
                 store.remove(first)
                 raise RuntimeError
 
-        pytest.raises(RuntimeError, fail)
+        with pytest.raises(RuntimeError):
+            fail()
         assert store.counts() == (3, 9)
         with store.batch():
             store.remove(first)
