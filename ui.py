@@ -24,6 +24,7 @@ from assistant.asking import CONDITIONS, MOST_COMPANIES, Asked, key_of, name_of
 from assistant.cards import LABELS, Language
 from assistant.cite import unharmed
 from assistant.filing import LARGEST, Desk, Login
+from assistant.gate import is_loopback
 from assistant.judging import Judged, judge
 from assistant.serving import Served, address_of, listen, quiet_end
 from assistant.views import (
@@ -225,7 +226,7 @@ def server_of(
 ) -> uvicorn.Server:
     """The server of chat and API, to run on a socket that listens at ``host``."""
     desk = Desk(assistant.folder, assistant.encoder, Login(*login)) if login else None
-    app = api.create_app(assistant, keys, exposed=not api.is_loopback(host))
+    app = api.create_app(assistant, keys, exposed=not is_loopback(host))
     app.router.routes.append(filing_route(assistant))
     fonts = ["system-ui", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "sans-serif"]
     gr.mount_gradio_app(

@@ -215,10 +215,12 @@ class Assistant:
         """The filings in the store that pass the filters."""
         return [entry.filing for entry in self.entries(filters)]
 
-    def entries(self, filters: Filters | None = None) -> list[Entry]:
-        """The same, each with its number of pairs."""
+    def entries(
+        self, filters: Filters | None = None, limit: int = -1, offset: int = 0
+    ) -> list[Entry]:
+        """The same, each with its number of pairs; ``limit`` at most, after ``offset`` others."""
         with self._readers.one() as store:
-            return store.filings(filters or Filters())
+            return store.filings(filters, limit, offset)
 
     def filed(self, sha256: str) -> ParsedFiling:
         """A filing with its proved pairs; ``KeyError`` where there is none.
@@ -257,7 +259,7 @@ class Assistant:
     def suggestions(self, count: int) -> list[str]:
         """Filed questions to begin with: the first of each of the newest filings."""
         with self._readers.one() as store:
-            entries = store.filings()[:count]
+            entries = store.filings(limit=count)
             firsts = [store.pairs_of(entry.filing.sha256)[:1] for entry in entries]
         return [pair.question for pairs in firsts for pair in pairs]
 

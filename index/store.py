@@ -289,16 +289,23 @@ class Store:
             raise KeyError(sha256)
         return found[0].filing
 
-    def filings(self, filters: Filters | None = None) -> list[Entry]:
-        """The filings that pass the filters, newest activity first."""
-        condition, values = where(filters or Filters())
-        return self._filings(condition, values)
+    def filings(
+        self, filters: Filters | None = None, limit: int = -1, offset: int = 0
+    ) -> list[Entry]:
+        """The filings that pass the filters, newest activity first.
 
-    def _filings(self, condition: str, values: Sequence[Any]) -> list[Entry]:
+        ``limit`` of them at most (-1: all), after the first ``offset``.
+        """
+        condition, values = where(filters or Filters())
+        return self._filings(condition, values, limit, offset)
+
+    def _filings(
+        self, condition: str, values: Sequence[Any], limit: int = -1, offset: int = 0
+    ) -> list[Entry]:
         rows = self._connection.execute(
             f"SELECT {_FILING}, (SELECT count(*) FROM pairs WHERE filing_id = filings.id) "  # noqa: S608
-            f"FROM filings WHERE {condition} ORDER BY {DAY} DESC, path",
-            values,
+            f"FROM filings WHERE {condition} ORDER BY {DAY} DESC, path LIMIT ? OFFSET ?",
+            (*values, limit, offset),
         )
         return [Entry(filing_of(row[:-1]), row[-1]) for row in rows]
 

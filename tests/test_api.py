@@ -12,9 +12,10 @@ from starlette.testclient import TestClient
 
 from assistant import report
 from assistant.answer import Assistant
-from assistant.api import create_app, is_loopback
+from assistant.api import create_app
 from assistant.calls import Asking
 from assistant.decide import Calibration
+from assistant.gate import is_loopback
 from index.build import add
 from index.parse import parse
 from index.store import Store
@@ -275,8 +276,11 @@ def test_openapi_describes_the_calls(client: TestClient) -> None:
     described = client.get("/openapi.json").json()
     assert described["paths"].keys() == {
         "/health",
+        "/health/live",
+        "/health/ready",
         "/metrics",
         "/api/ask",
+        "/api/ask/batch",
         "/api/filings",
         "/api/filings/{sha256}",
         "/api/filings/{sha256}/pages/{page}.png",
