@@ -9,7 +9,7 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import version
 from typing import Annotated, Any
@@ -35,6 +35,9 @@ from assistant.gate import Door, Gate, Traffic, json_response, refusal
 from assistant.limits import BusyError, Limits, Rate, Workers
 from assistant.metrics import CONTENT_TYPE, Metrics
 from index.errors import ReadError, StoreError
+
+# Pages that are drawn at a time.
+_DRAWN_AT_ONCE = 2
 
 _BEARER = HTTPBearer(auto_error=False, description="One of YUANDA_API_KEYS, where they are set.")
 
@@ -65,7 +68,10 @@ _NOT_READY: Responses = {503: {"model": Refusal, "description": "Not now"}}
 
 @dataclass(frozen=True, slots=True)
 class Serving:
-    """What the calls share: who answers, who does the work, what is counted."""
+    """What the calls share: who answers, who does the work, what is counted.
+
+    ``drawing`` is for pages, each drawn in a process of its own: no question waits for one.
+    """
 
     assistant: Assistant
     door: Door
@@ -74,6 +80,7 @@ class Serving:
     traffic: Traffic
     metrics: Metrics
     workers: Workers
+    drawing: Workers
 
 
 def create_app(
@@ -90,7 +97,8 @@ def create_app(
     limits = limits or Limits()
     rate, metrics = Rate(limits.per_minute), Metrics()
     door, traffic = Door(keys, exposed), Traffic()
-    serving = Serving(assistant, door, limits, rate, traffic, metrics, Workers(limits))
+    workers, drawing = Workers(limits), Workers(replace(limits, working=_DRAWN_AT_ONCE))
+    serving = Serving(assistant, door, limits, rate, traffic, metrics, workers, drawing)
     app = FastAPI(
         title="Yuanda 原答",
         summary="Official answers from investor-relations filings, verbatim.",
@@ -126,6 +134,7 @@ async def _lifespan(serving: Serving, _app: FastAPI) -> AsyncIterator[None]:
         yield
         serving.traffic.is_ready = False
         serving.workers.close()
+        serving.drawing.close()
 
 
 def _guard(door: Door) -> Callable[..., Any]:
@@ -146,7 +155,7 @@ def _health(serving: Serving) -> APIRouter:
     )
     async def health() -> Response:
         try:
-            filings, pairs = await serving.workers.do(serving.assistant.counts)
+            filings, pairs = await asyncio.to_thread(serving.assistant.counts)
         except (sqlite3.Error, StoreError):
             raise HTTPException(503, "the store can't be read") from None
         counts = {"filings": filings, "pairs": pairs, "sample": serving.assistant.is_sample}
@@ -272,7 +281,7 @@ def _filings(serving: Serving) -> APIRouter:
             return pages.picture(assistant.original(found), found, page)
 
         try:
-            png = await serving.workers.do(drawn)
+            png = await serving.drawing.do(drawn)
         except (KeyError, ReadError):
             raise HTTPException(404, f"{sha256}: no page {page} that can be drawn") from None
         return Response(png, media_type="image/png", headers={"X-Content-Type-Options": "nosniff"})

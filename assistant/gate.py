@@ -143,10 +143,8 @@ class Gate:
         if self._traffic.is_ending:
             return refusal(_ENDING, 503, {"Retry-After": "5", "Connection": "close"})
         if wait := self._rate.wait(caller):
-            seconds = str(math.ceil(wait))
-            return refusal(
-                f"too many calls; the next in {seconds} s", 429, {"Retry-After": seconds}
-            )
+            after = str(math.ceil(wait))
+            return refusal(f"too many calls; the next in {after} s", 429, {"Retry-After": after})
         return None
 
     def _patient(self, receive: Receive) -> Receive:

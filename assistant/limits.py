@@ -1,4 +1,4 @@
-"""What a server takes on: calls at a time, calls that wait, calls of one caller, seconds for each."""
+"""What a server takes on: calls at a time, waiting calls, calls of one caller, time for each."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import os
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from ipaddress import IPv6Address, ip_address
 from typing import TypeVar
@@ -112,7 +113,5 @@ def caller_at(host: str) -> str:
 
 
 def _in_loop(loop: asyncio.AbstractEventLoop, callback: Callable[[], None]) -> None:
-    try:
+    with suppress(RuntimeError):  # the loop has ended, and the server with it
         loop.call_soon_threadsafe(callback)
-    except RuntimeError:  # the loop has ended, and the server with it
-        pass

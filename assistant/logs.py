@@ -9,7 +9,7 @@ import json
 import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Any, Literal
 
 from assistant.records import Answer
 
@@ -47,7 +47,7 @@ def noting(log: Log) -> Callable[[Answer], None]:
     """Notes each answer; the question only with "questions"."""
 
     def note(answer: Answer) -> None:
-        fields = {
+        fields: dict[str, Any] = {
             "decision": answer.decision,
             "confidence": round(answer.confidence, 4),
             "citations": len(answer.citations),

@@ -1,4 +1,4 @@
-"""What a watcher of the server may count: questions by decision, calls, refusals, and their time."""
+"""What a watcher of the server may count: questions by decision, calls, refusals, time."""
 
 from __future__ import annotations
 
