@@ -19,6 +19,9 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel, ValidationError
 from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.requests import HTTPConnection
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from assistant import pages, report
 from assistant.answer import Assistant
@@ -122,6 +125,7 @@ def create_app(
     for router in (_metrics(metrics), _questions(serving), _filings(serving)):
         app.include_router(router, dependencies=guarded, responses=_REFUSALS)
     app.add_route("/api/{rest:path}", _unknown, include_in_schema=False)
+    app.router.routes.append(Route("/mcp", _Tools(serving)))
     return app
 
 
@@ -287,6 +291,28 @@ def _filings(serving: Serving) -> APIRouter:
         return Response(png, media_type="image/png", headers={"X-Content-Type-Options": "nosniff"})
 
     return router
+
+
+class _Tools:
+    """The MCP server, behind the same door; loaded when it is first called."""
+
+    def __init__(self, serving: Serving) -> None:
+        self._serving = serving
+        self._answer: ASGIApp | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._serving.door.check(HTTPConnection(scope))
+        if scope["method"] != "POST":
+            raise HTTPException(405, "POST alone: nothing is streamed", {"Allow": "POST"})
+        if self._answer is None:
+            self._answer = await asyncio.to_thread(self._load)
+        await self._answer(scope, receive, send)
+
+    def _load(self) -> ASGIApp:
+        from assistant.tools import http_app
+
+        serving = self._serving
+        return http_app(serving.assistant, serving.workers.do, serving.limits.bytes)
 
 
 async def _unknown(request: Request) -> Response:

@@ -35,6 +35,8 @@ _ENDING = "the server is ending; ask again in a moment"
 _PROGRAMS = ("/api", "/mcp", "/metrics", "/health")
 _ALWAYS = ("/health", "/metrics")
 _CHAT = "/gradio_api/queue/join"
+# What is called where no route says it.
+_NAMES = {"/mcp": "/mcp", _CHAT: "chat"}
 
 
 def is_loopback(host: str) -> bool:
@@ -85,13 +87,6 @@ class Traffic:
         self.in_flight = 0
         self.is_ready = False
         self.is_ending = False
-
-    async def end(self, seconds: float) -> None:
-        """Take on no more, and wait so long at most for those that are being answered."""
-        self.is_ending = True
-        until = time.monotonic() + seconds
-        while self.in_flight and time.monotonic() < until:
-            await asyncio.sleep(0.02)
 
 
 class Gate:
@@ -167,9 +162,8 @@ class Gate:
 
     def _note(self, scope: Scope, caller: str, status: int, seconds: float) -> None:
         # The route's pattern: an address may hold a question.
-        call = getattr(scope.get("route"), "path", None) or "other"
-        if scope["path"].startswith(_CHAT):
-            call = "chat"
+        path = scope["path"]
+        call = getattr(scope.get("route"), "path", None) or _NAMES.get(path, "other")
         self._metrics.called(call, status, seconds)
         fields = {
             "call": call,

@@ -15,6 +15,8 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
+# Calls a minute, where other machines call and nothing else is set.
+_RATE_ELSEWHERE = 600
 # Callers that are remembered; each weighs some hundred bytes.
 _CALLERS = 10_000
 
@@ -38,6 +40,13 @@ class Limits:
     waiting: int = 128
     seconds: float = 30.0
     bytes: int = 1 << 20
+
+
+def limits_for(rate: int | None, exposed: bool) -> Limits:
+    """The limits of a server: with no ``rate`` set, other machines' calls are limited."""
+    if rate is None:
+        rate = _RATE_ELSEWHERE if exposed else 0
+    return Limits(per_minute=rate or None)
 
 
 class Workers:
