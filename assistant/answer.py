@@ -20,6 +20,7 @@ from typing import Self
 
 import numpy as np
 
+from assistant import threads
 from assistant.cite import proved, quoted, unharmed
 from assistant.companies import Company
 from assistant.decide import SHORTLIST, Calibration, Ranked, rank
@@ -148,6 +149,7 @@ class Assistant:
 
     def _answered(self, query: Query) -> Answer:
         began = time.perf_counter()
+        threads.alone()
         if not self._is_followed:
             self.refresh()
         with self._readers.one() as store:
