@@ -77,7 +77,7 @@ class Metrics:
     def called(self, call: str, status: int, seconds: float) -> None:
         """Count one call, by the pattern of its address."""
         self._calls.labels(call, str(status)).observe(seconds)
-        if reason := _REASONS.get(status):
+        if not call.startswith("/health") and (reason := _REASONS.get(status)):
             self._refused.labels(reason).inc()
 
     def text(self) -> bytes:
