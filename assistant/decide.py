@@ -12,20 +12,36 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from assistant.interaction import Coverage
-from assistant.match import Reading, read_together
-from assistant.retrieve import Candidate, Evidence, Retrieval, Retrieved
+import numpy as np
+import numpy.typing as npt
+
+from assistant.interaction import COVERAGE, Rows
+from assistant.match import AGREEMENT, Reading, read_together
+from assistant.retrieve import Candidate, Retrieval, Retrieved
 from index.errors import CallError
 
 # Pairs that are read together with the question.
 SHORTLIST = 24
 # How far ahead a pair can be that has no rival.
 _ALONE = 5.0
-_COVERAGE = tuple(f.name for f in fields(Coverage))
+
+EVIDENCE = (
+    *("similarity", "question_similarity", "answer_similarity", "lexical"),
+    *("company", "other_company"),
+)
+FEATURES = (*EVIDENCE, *AGREEMENT)
+# In which the first pair is compared with the best of its rivals.
+_COMPARED = ("question_similarity", "lexical", *COVERAGE)
+_RIVALLED = [FEATURES.index(name) for name in _COMPARED]
+STANDING = (
+    *FEATURES,
+    *(f"{name}_behind" for name in _COMPARED),
+    *("logit", "margin", "margin_third", "company_asked", "length"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +60,11 @@ class Linear:
     bias: float
     weights: Mapping[str, float]
 
-    def logit(self, values: Mapping[str, float]) -> float:
-        """Log-odds. A weight whose value is missing counts nothing."""
-        return self.bias + sum(w * values.get(name, 0.0) for name, w in self.weights.items())
+    def logits(self, rows: Rows, names: Sequence[str]) -> Rows:
+        """Log-odds of each row; its columns are ``names``. A column without weight counts 0."""
+        weights = np.array([self.weights.get(name, 0.0) for name in names])
+        logits: Rows = rows @ weights + self.bias
+        return logits
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +79,12 @@ class Further:
     logit: float = 1.0
     margin: float = 0.0
 
-    def confidence(self, logit: float, first: float) -> float:
-        """Chance that a pair answers."""
-        return sigmoid(self.bias + self.logit * logit + self.margin * (first - logit))
+    def confidences(self, logits: Rows, first: float) -> Rows:
+        """Chance of each pair to answer: ``first`` for the best, no more for any other."""
+        best = logits.max()
+        behind = self.bias + self.logit * logits + self.margin * (best - logits)
+        chances = np.minimum(first, [sigmoid(value) for value in behind.tolist()])
+        return np.where(logits == best, first, chances)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,72 +126,85 @@ def rank(
     sides = {"dense": "similarity", "lexical": "lexical"}
     if retrieval not in ("hybrid", *sides):
         raise CallError(f"unknown retriever {retrieval!r}: hybrid, dense or lexical")
-    values = {c.pair_id: evidence_values(c.evidence) for c in retrieved.candidates}
+    if not retrieved.candidates:
+        return []
+    evidence = evidence_rows(retrieved)
+    ids = np.array([c.pair_id for c in retrieved.candidates])
     if retrieval == "hybrid":
-        score = {pair: calibration.shortlist.logit(own) for pair, own in values.items()}
+        scores = calibration.shortlist.logits(evidence, EVIDENCE)
     else:
-        score = {pair: own[sides[retrieval]] for pair, own in values.items()}
-    best = sorted(retrieved.candidates, key=lambda c: (-score[c.pair_id], c.pair_id))[:depth]
-    agreements = read_together(retrieved.asked, [reading_of(c.pair_id) for c in best])
-    read = [values[c.pair_id] | asdict(a) for c, a in zip(best, agreements, strict=True)]
-    logits = {c.pair_id: calibration.final.logit(own) for c, own in zip(best, read, strict=True)}
-    order = sorted(range(len(best)), key=lambda i: (-logits[best[i].pair_id], best[i].pair_id))
-    sure = sigmoid(
-        calibration.confidence.logit(
-            standing([logits[best[i].pair_id] for i in order], [read[i] for i in order], retrieved)
-        )
-    )
+        scores = evidence[:, EVIDENCE.index(sides[retrieval])]
+    best = np.lexsort((ids, -scores))[:depth]
+    read = read_rows(retrieved, evidence, best, reading_of)
+    logits = calibration.final.logits(read, FEATURES)
+    order = np.lexsort((ids[best], -logits))
+    sure = confidence_of_first(calibration, logits[order], read[order], retrieved)
+    confidences = calibration.further.confidences(logits, sure)
     if retrieval == "hybrid":
-        best, score = [best[i] for i in order], logits
+        best, scores, confidences = best[order], logits[order], confidences[order]
+    else:
+        scores = scores[best]
     return [
-        Ranked(c, score[c.pair_id], _confidence(calibration, sure, logits, c.pair_id)) for c in best
+        Ranked(retrieved.candidates[place], score, confidence)
+        for place, score, confidence in zip(
+            best.tolist(), scores.tolist(), confidences.tolist(), strict=True
+        )
     ]
 
 
-def evidence_values(evidence: Evidence) -> dict[str, float]:
-    """What the shortlist is made by."""
-    return {
-        "similarity": evidence.similarity,
-        "question_similarity": evidence.question_similarity,
-        "answer_similarity": evidence.answer_similarity,
-        "lexical": evidence.lexical,
-        "company": float(evidence.company == 1),
-        "other_company": float(evidence.company == -1),
-    }
+def evidence_rows(retrieved: Retrieved) -> Rows:
+    """What the shortlist is made by: a row of ``EVIDENCE`` for each candidate."""
+    rows = [
+        (
+            max(e.question_similarity, e.answer_similarity),
+            e.question_similarity,
+            e.answer_similarity,
+            e.lexical,
+            e.company == 1,
+            e.company == -1,
+        )
+        for e in (c.evidence for c in retrieved.candidates)
+    ]
+    return np.array(rows, dtype=np.float64).reshape(-1, len(EVIDENCE))
 
 
-def standing(
-    logits: Sequence[float], read: Sequence[Mapping[str, float]], retrieved: Retrieved
-) -> dict[str, float]:
-    """What the first pair's confidence is made by: itself, and how it stands out.
+def read_rows(
+    retrieved: Retrieved,
+    evidence: Rows,
+    places: npt.NDArray[np.intp],
+    reading_of: Callable[[int], Reading],
+) -> Rows:
+    """A row of ``FEATURES`` for each of the candidates at ``places``."""
+    readings = [reading_of(retrieved.candidates[place].pair_id) for place in places.tolist()]
+    return np.hstack([evidence[places], read_together(retrieved.asked, readings)])
 
-    ``logits`` and ``read`` (all values of a pair) go from best to worst. Empty for no pair.
+
+def standing(logits: Rows, read: Rows, retrieved: Retrieved) -> Rows:
+    """What the first pair's confidence is made by (``STANDING``): itself, and how it stands out.
+
+    ``logits`` and the rows of ``read`` go from best to worst, one at least.
     """
-    if not read:
-        return {}
-    first = dict(read[0])
-    rivals = {
-        f"{name}_behind": first[name] - max(own[name] for own in read)
-        for name in ("question_similarity", "lexical", *_COVERAGE)
-    }
-    return {
-        **first,
-        **rivals,
-        "logit": logits[0],
-        "margin": logits[0] - logits[1] if len(logits) > 1 else _ALONE,
-        "margin_third": logits[0] - logits[2] if len(logits) > 2 else _ALONE,
-        "company_asked": float(any(own["company"] for own in read)),
-        "length": math.log(max(1, len(retrieved.asked))),
-    }
+    first = read[0]
+    behind = first[_RIVALLED] - read[:, _RIVALLED].max(axis=0)
+    return np.array(
+        [
+            *first,
+            *behind,
+            logits[0],
+            logits[0] - logits[1] if len(logits) > 1 else _ALONE,
+            logits[0] - logits[2] if len(logits) > 2 else _ALONE,
+            read[:, FEATURES.index("company")].max(),
+            math.log(max(1, len(retrieved.asked))),
+        ]
+    )
 
 
-def _confidence(
-    calibration: Calibration, sure: float, logits: Mapping[int, float], pair: int
+def confidence_of_first(
+    calibration: Calibration, logits: Rows, read: Rows, retrieved: Retrieved
 ) -> float:
-    first = max(logits.values())
-    if logits[pair] == first:
-        return sure
-    return min(sure, calibration.further.confidence(logits[pair], first))
+    """The chance that the first pair answers; ``logits`` and ``read`` go from best to worst."""
+    row = standing(logits, read, retrieved)
+    return sigmoid(float(calibration.confidence.logits(row[None, :], STANDING)[0]))
 
 
 def sigmoid(x: float) -> float:

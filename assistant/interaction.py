@@ -5,6 +5,9 @@ weighted by how much each token says, is how much is covered. 卖股票 is cover
 they share one character. After MaxSim in ColBERT (Khattab & Zaharia 2020), with the static vectors
 of the shipped model in the place of a transformer's. Words that stand in one sentence say more
 than the same words in three: the pair is looked at sentence by sentence as well.
+
+All pairs are worked out at once: their sentences lie side by side in one array of tokens, and
+what belongs together is reduced from there.
 """
 
 from __future__ import annotations
@@ -12,7 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -21,64 +24,88 @@ from index.encoder import StaticEncoder, Vectors
 from index.normalize import SHIPPED_MODEL
 from index.terms import rank_weight
 
+# What ``cover`` tells of a pair; from about 0 (not at all) to 1 (all of it).
+#   covered        the whole question by the whole pair
+#   least          the question's tokens that are covered least
+#   worst          weight of the token that is covered worst, in tokens
+#   same, strange  share of the question that stands there, and of that which nothing comes near
+#   by_question, by_answer, by_sentence, by_two
+#                  covered by that part alone, by the best sentence, by the best two
+#   back           how far the question covers the best sentence of the filed one
+#   near_question, near
+#                  cosine with the nearest sentence of the filed question, and of the pair
+COVERAGE = (
+    *("covered", "least", "worst", "same", "strange", "by_question", "by_answer"),
+    *("by_sentence", "by_two", "back", "near_question", "near"),
+)
+
 # Share of a question's weight that is looked at as the least covered.
 _LEAST = 0.3
 # Cosines from which a token is the same, and below which it is strange.
 _SAME, _STRANGE = 0.999, 0.5
 _SENTENCE = re.compile(r"[^。！？；!?;\n]+[。！？；!?;\n]*")
 
+Rows = npt.NDArray[np.float64]
+_Tokens = npt.NDArray[np.int32]
 _Places = npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True)
-class Coverage:
-    """How far a pair covers a question; from about 0 (not at all) to 1 (all of it).
+class _Sentences:
+    """The sentences of all pairs that have tokens: one array of tokens, and where each begins.
 
-    ``covered``: the whole question by the whole pair; ``least``: the tokens covered least;
-    ``worst``: weight of the one that is covered worst, in tokens. ``same`` and ``strange``: share
-    of the question that stands there, and of that which nothing comes near. ``by_question``,
-    ``by_answer``, ``by_sentence`` and ``by_two``: covered by that part alone, by the best sentence,
-    by the best two. ``back``: how far the question covers the best sentence of the filed one.
-    ``near_question`` and ``near``: cosine with the nearest sentence of the filed question, and of
-    the pair.
+    ``pairs`` are the pairs that have sentences, ``first`` the first sentence of each, ``owner``
+    the place in ``pairs`` of each sentence; ``filed`` are the sentences of filed questions.
     """
 
-    covered: float = 0.0
-    least: float = 0.0
-    worst: float = 0.0
-    same: float = 0.0
-    strange: float = 0.0
-    by_question: float = 0.0
-    by_answer: float = 0.0
-    by_sentence: float = 0.0
-    by_two: float = 0.0
-    back: float = 0.0
-    near_question: float = 0.0
-    near: float = 0.0
+    tokens: _Tokens
+    starts: _Places
+    filed: npt.NDArray[np.bool_]
+    owner: _Places
+    first: _Places
+    pairs: _Places
 
 
 @dataclass(frozen=True, slots=True)
-class _Tokens:
-    """Token ids, unit vectors of shape (n, d) and weights that sum to 1."""
+class _Asked:
+    """The question's tokens: unit vectors of shape (n, d), and weights that sum to 1."""
 
-    ids: npt.NDArray[np.int64]
     units: Vectors
     weights: Vectors
 
 
-def cover(question: str, pairs: Sequence[tuple[str, str]]) -> list[Coverage]:
-    """The coverage of a question by each of several pairs (filed question, answer)."""
+def cover(question: str, pairs: Sequence[tuple[str, str]]) -> Rows:
+    """The coverage of a question by each of several pairs (filed question, answer).
+
+    Of shape ``(len(pairs), len(COVERAGE))``; a pair without words, or a question without, has 0.
+    """
+    model, rows = _model(), np.zeros((len(pairs), len(COVERAGE)))
+    tokens = model.tokens([question])[0]
+    sentences = _sentences(pairs)
+    if len(tokens) and len(sentences.pairs):
+        weights = _weights()[tokens]
+        asked = _Asked(_units(model, tokens), weights / max(float(weights.sum()), 1e-9))
+        rows[sentences.pairs] = _coverage(model, asked, sentences)
+    return rows
+
+
+def best_sentence(question: str, text: str) -> tuple[int, float, float]:
+    """The sentence of ``text`` that covers a question best: its number, its share, and the next's.
+
+    Shares go from about 0 to 1; number 0 and shares 0 where there is nothing to compare.
+    """
     model = _model()
-    asked = _tokens(model, model.tokens([question])[0])
-    if not len(asked.ids):
-        return [Coverage()] * len(pairs)
-    sentences = [(sentences_of(q), sentences_of(a)) for q, a in pairs]
-    ids = iter(model.tokens([s for parts in sentences for part in parts for s in part]))
-    covered = []
-    for both in sentences:
-        filed, answer = ([t for _ in part if len(t := next(ids))] for part in both)
-        covered.append(_coverage(asked, filed, answer, model))
-    return covered
+    tokens = model.tokens([question])[0]
+    shares = np.zeros(max(2, len(parts := sentences_of(text))))
+    if len(tokens):
+        weights = _weights()[tokens]
+        units = _units(model, tokens)
+        for number, own in enumerate(model.tokens(parts)):
+            if len(own):
+                nearest = (units @ _units(model, own).T).max(axis=1)
+                shares[number] = weights @ nearest / max(float(weights.sum()), 1e-9)
+    order = np.argsort(-shares, kind="stable")
+    return int(order[0]), float(shares[order[0]]), float(shares[order[1]])
 
 
 def sentences_of(text: str) -> list[str]:
@@ -86,64 +113,123 @@ def sentences_of(text: str) -> list[str]:
     return _SENTENCE.findall(text)
 
 
-def _coverage(
-    asked: _Tokens,
-    filed: Sequence[npt.NDArray[np.int64]],
-    answer: Sequence[npt.NDArray[np.int64]],
-    model: StaticEncoder,
-) -> Coverage:
-    sentences = [*filed, *answer]
-    if not sentences:
-        return Coverage()
-    own = _tokens(model, np.concatenate(sentences))
-    starts = np.cumsum([0, *map(len, sentences[:-1])])
-    cosines = asked.units @ own.units.T
-    by_sentence = np.maximum.reduceat(cosines, starts, axis=1)
-    nearest = by_sentence.max(axis=1)
-    shares = asked.weights @ by_sentence
-    best = by_sentence[:, [int(shares.argmax())]]
-    sums = np.add.reduceat(own.units * own.weights[:, None], starts, axis=0)
-    middle = asked.weights @ asked.units
-    near = _unit(sums) @ (middle / max(float(np.linalg.norm(middle)), 1e-9))
-    return Coverage(
-        *_summary(nearest, asked.weights),
-        same=float(asked.weights @ (nearest > _SAME)),
-        strange=float(asked.weights @ (nearest < _STRANGE)),
-        by_question=_share(asked, by_sentence[:, : len(filed)]),
-        by_answer=_share(asked, by_sentence[:, len(filed) :]),
-        by_sentence=float(shares.max()),
-        by_two=float((asked.weights @ np.maximum(best, by_sentence)).max()),
-        back=_back(cosines.max(axis=0), own.weights, starts, len(filed)),
-        near_question=float(near[: len(filed)].max()) if filed else 0.0,
-        near=float(near.max()),
+def _sentences(pairs: Sequence[tuple[str, str]]) -> _Sentences:
+    parts = [_tokens_of(question, answer) for question, answer in pairs]
+    lengths = np.array([len(own) for tokens, _ in parts for own in tokens], dtype=np.intp)
+    counts = np.array([len(tokens) for tokens, _ in parts], dtype=np.intp)
+    present = np.flatnonzero(counts)
+    first = np.cumsum(counts) - counts
+    place = np.arange(len(lengths)) - np.repeat(first, counts)
+    return _Sentences(
+        np.concatenate([np.zeros(0, dtype=np.int32), *(t for tokens, _ in parts for t in tokens)]),
+        np.cumsum(lengths) - lengths,
+        place < np.repeat([filed for _, filed in parts], counts),
+        np.repeat(np.arange(len(present)), counts[present]),
+        first[present],
+        present,
     )
 
 
-def _summary(nearest: Vectors, weights: Vectors) -> tuple[float, float, float]:
-    order = np.argsort(nearest, kind="stable")
-    low = order[: max(1, int(np.searchsorted(np.cumsum(weights[order]), _LEAST, "right")))]
-    least = float(weights[low] @ nearest[low] / weights[low].sum())
-    worst = float(((1 - nearest) * weights).max() * len(weights))
-    return float(weights @ nearest), least, worst
+# What is asked again is often found again; about a kilobyte a pair.
+@lru_cache(maxsize=16_384)
+def _tokens_of(question: str, answer: str) -> tuple[tuple[_Tokens, ...], int]:
+    """The tokens of each sentence that has any, and how many of them are the question's."""
+    asked, answered = sentences_of(question), sentences_of(answer)
+    tokens = [own.astype(np.int32) for own in _model().tokens([*asked, *answered])]
+    filed = sum(len(own) > 0 for own in tokens[: len(asked)])
+    return tuple(own for own in tokens if len(own)), filed
 
 
-def _share(asked: _Tokens, by_sentence: Vectors) -> float:
-    return float(asked.weights @ by_sentence.max(axis=1)) if by_sentence.shape[1] else 0.0
+def _coverage(model: StaticEncoder, asked: _Asked, sentences: _Sentences) -> Rows:
+    """Rows of ``COVERAGE`` for the pairs that have sentences."""
+    first, owner, weights = sentences.first, sentences.owner, asked.weights
+    known, place = np.unique(sentences.tokens, return_inverse=True)
+    units = _units(model, known)
+    cosines = asked.units @ units.T
+    by_sentence = np.maximum.reduceat(cosines[:, place], sentences.starts, axis=1)
+    nearest = np.maximum.reduceat(by_sentence, first, axis=1)
+    shares = weights @ by_sentence
+    least, worst = _least(nearest, weights)
+    back, near = _from_the_pair(cosines, units, place, asked, _weights()[known], sentences)
+    best = by_sentence[:, _places_of_largest(shares, first, owner)]
+    two = weights @ np.maximum(best[:, owner], by_sentence)
+    return np.column_stack(
+        [
+            weights @ nearest,
+            least,
+            worst,
+            weights @ (nearest > _SAME),
+            weights @ (nearest < _STRANGE),
+            _share(weights, by_sentence, first, sentences.filed),
+            _share(weights, by_sentence, first, ~sentences.filed),
+            np.maximum.reduceat(shares, first),
+            np.maximum.reduceat(two, first),
+            _largest(back, first, sentences.filed),
+            _largest(near, first, sentences.filed),
+            np.maximum.reduceat(near, first),
+        ]
+    )
 
 
-def _back(nearest: Vectors, weights: Vectors, starts: _Places, filed: int) -> float:
-    if not filed:
-        return 0.0
-    shares = np.add.reduceat(nearest * weights, starts) / np.add.reduceat(weights, starts)
-    return float(shares[:filed].max())
+def _least(nearest: Vectors, weights: Vectors) -> tuple[Rows, Rows]:
+    """``least`` and ``worst`` of each column."""
+    order = np.argsort(nearest, axis=0, kind="stable")
+    cosines, own = np.take_along_axis(nearest, order, axis=0), weights[order]
+    low = np.cumsum(own, axis=0) <= _LEAST
+    low[0] = True
+    least = (own * cosines * low).sum(axis=0) / np.maximum((own * low).sum(axis=0), 1e-9)
+    worst = ((1 - nearest) * weights[:, None]).max(axis=0) * len(weights)
+    return least, worst
 
 
-def _tokens(model: StaticEncoder, ids: npt.NDArray[np.int64]) -> _Tokens:
-    weights = _weights()[ids]
-    return _Tokens(ids, _unit(model.rows(ids)), weights / max(float(weights.sum()), 1e-9))
+def _share(
+    weights: Vectors, by_sentence: Vectors, first: _Places, of_part: npt.NDArray[np.bool_]
+) -> Rows:
+    """How much one part of each pair covers; 0 where a pair lacks it."""
+    part = np.maximum.reduceat(np.where(of_part, by_sentence, -1.0), first, axis=1)
+    has_part = np.logical_or.reduceat(of_part, first)
+    shares: Rows = np.where(has_part, weights @ part, 0.0)
+    return shares
 
 
-def _unit(rows: Vectors) -> Vectors:
+def _largest(values: Rows, first: _Places, of_part: npt.NDArray[np.bool_]) -> Rows:
+    """The largest value of each pair's sentences of one part; 0 where a pair lacks it."""
+    largest = np.maximum.reduceat(np.where(of_part, values, -1.0), first)
+    found: Rows = np.where(np.logical_or.reduceat(of_part, first), largest, 0.0)
+    return found
+
+
+def _from_the_pair(
+    cosines: Vectors,
+    units: Vectors,
+    place: _Places,
+    asked: _Asked,
+    weights: Vectors,
+    sentences: _Sentences,
+) -> tuple[Rows, Rows]:
+    """How far the question covers each sentence, and the cosine of both as a whole."""
+    own = weights[place]
+    totals = np.maximum(np.add.reduceat(own, sentences.starts), 1e-9)
+    back = np.add.reduceat(cosines.max(axis=0)[place] * own, sentences.starts) / totals
+    middle = asked.weights @ asked.units
+    middle /= max(float(np.linalg.norm(middle)), 1e-9)
+    size = len(sentences.starts), len(units)
+    sentence = np.repeat(np.arange(size[0]), np.diff(sentences.starts, append=len(place)))
+    counts = np.bincount(sentence * size[1] + place, minlength=size[0] * size[1]).reshape(size)
+    sums = counts.astype(np.float32) @ (units * weights[:, None])
+    near = (sums @ middle) / np.maximum(np.linalg.norm(sums, axis=1), 1e-9)
+    return back, near
+
+
+def _places_of_largest(values: Vectors, first: _Places, owner: _Places) -> _Places:
+    """The sentence with the largest value of each pair, the first of several."""
+    is_largest = values == np.maximum.reduceat(values, first)[owner]
+    found = np.flatnonzero(is_largest)
+    return found[np.unique(owner[found], return_index=True)[1]]
+
+
+def _units(model: StaticEncoder, tokens: npt.NDArray[np.int64] | _Tokens) -> Vectors:
+    rows = model.rows(tokens)
     units: Vectors = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
     return units
 

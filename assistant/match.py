@@ -8,15 +8,29 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
-from assistant.interaction import Coverage, cover
-from assistant.periods import part_agreement, periods_in, year_agreement
+from assistant.interaction import COVERAGE, Rows, cover
+from assistant.periods import Periods, part_agreement, periods_in, year_agreement
 from index.normalize import normalize
 from index.terms import terms, weight
+
+# What there is beside coverage; all from 0 to 1, 0 where not asked.
+#   literal                     words that stand there
+#   year_absent, part_absent    none of the asked years, or parts of the year
+#   year_said, part_said        share of them that the pair says
+#   year_filed                  the filing is of the asked year, though the pair doesn't say so
+#   numbers_absent              share of the asked numbers that isn't there
+#   numbers_said                all of them are
+_DETAILS = (
+    *("literal", "year_absent", "year_said", "year_filed", "part_absent", "part_said"),
+    *("numbers_absent", "numbers_said"),
+)
+AGREEMENT = (*COVERAGE, *_DETAILS)
 
 _NUMBER = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?")
 
@@ -36,83 +50,75 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
-class Agreement(Coverage):
-    """How far a pair agrees with a question; all from 0 to 1, 0 where not asked.
+class _Said:
+    """What of a pair's text is looked for literally."""
 
-    ``literal``: words that stand there.
-    ``year_said`` and ``part_said``: share of the asked years, and of the parts of the year;
-    ``year_filed``: the filing is of the asked year, though the pair doesn't say so;
-    ``year_absent`` and ``part_absent``: none of them. ``numbers_said``: all of the asked
-    numbers; ``numbers_absent``: share of them that isn't there.
+    plain: str
+    periods: Periods
+    numbers: frozenset[str]
+
+
+def read_together(question: str, readings: Sequence[Reading]) -> Rows:
+    """The agreement of a question with each of several pairs.
+
+    Of shape ``(len(readings), len(AGREEMENT))``.
     """
-
-    literal: float = 0.0
-    year_absent: float = 0.0
-    year_said: float = 0.0
-    year_filed: float = 0.0
-    part_absent: float = 0.0
-    part_said: float = 0.0
-    numbers_absent: float = 0.0
-    numbers_said: float = 0.0
-
-
-def read_together(question: str, readings: Sequence[Reading]) -> list[Agreement]:
-    """The agreement of a question with each of several pairs."""
     meaning = cover(question, [(reading.question, reading.answer) for reading in readings])
     asked = _Asked.of(question)
-    return [
-        Agreement(**asdict(own), **asked.details(reading))
-        for own, reading in zip(meaning, readings, strict=True)
-    ]
+    details = [asked.details(reading) for reading in readings]
+    return np.hstack([meaning, np.array(details).reshape(len(readings), len(_DETAILS))])
 
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """What of a question is there in a text or not."""
+    """What of a question is there in a text or not; ``shares`` are of its words and sum to 1."""
 
     words: tuple[str, ...]
-    weights: npt.NDArray[np.float64]
+    shares: npt.NDArray[np.float64]
+    periods: Periods
     numbers: frozenset[str]
-    question: str
 
     @classmethod
     def of(cls, question: str) -> _Asked:
         words = tuple(dict.fromkeys(terms(question)))
         weights = np.array([weight(word) for word in words])
-        numbers = _numbers(question) - periods_in(question).years
-        return cls(words, weights, numbers, question)
+        periods = periods_in(question)
+        return cls(
+            words, weights / max(weights.sum(), 1e-9), periods, _numbers(question) - periods.years
+        )
 
-    def details(self, reading: Reading) -> dict[str, float]:
-        """What an ``Agreement`` has beside coverage."""
-        return self._literal(reading) | self._periods(reading) | self._numbers(reading)
+    def details(self, reading: Reading) -> tuple[float, ...]:
+        """The values of ``_DETAILS``."""
+        said = _said(reading.question, reading.answer)
+        literal = float(self.shares @ np.array([w in said.plain for w in self.words], dtype=float))
+        return literal, *self._periods(said, reading.year), *self._numbers(said)
 
-    def _literal(self, reading: Reading) -> dict[str, float]:
-        if not self.words:
-            return {}
-        plain = normalize(reading.text)
-        there = np.array([word in plain for word in self.words])
-        return {"literal": float(self.weights @ there / max(self.weights.sum(), 1e-9))}
-
-    def _periods(self, reading: Reading) -> dict[str, float]:
-        asked = periods_in(self.question)
+    def _periods(self, said: _Said, filed_in: str | None) -> tuple[float, ...]:
+        asked = self.periods
         if not asked:
-            return {}
-        said = periods_in(reading.text)
-        share, filed = year_agreement(asked, said, reading.year)
-        part = part_agreement(asked, said)
-        return {
-            "year_absent": float(bool(asked.years) and not share and not filed),
-            "year_said": share,
-            "year_filed": filed * (share == 0),
-            "part_absent": float(bool(asked.parts or asked.months) and not part),
-            "part_said": part,
-        }
+            return (0.0,) * 5
+        share, filed = year_agreement(asked, said.periods, filed_in)
+        part = part_agreement(asked, said.periods)
+        return (
+            float(bool(asked.years) and not share and not filed),
+            share,
+            filed * (share == 0),
+            float(bool(asked.parts or asked.months) and not part),
+            part,
+        )
 
-    def _numbers(self, reading: Reading) -> dict[str, float]:
+    def _numbers(self, said: _Said) -> tuple[float, ...]:
         if not self.numbers:
-            return {}
-        missing = len(self.numbers - _numbers(reading.text)) / len(self.numbers)
-        return {"numbers_absent": missing, "numbers_said": float(not missing)}
+            return 0.0, 0.0
+        missing = len(self.numbers - said.numbers) / len(self.numbers)
+        return missing, float(not missing)
+
+
+# What is asked again is often found again; about a kilobyte a pair.
+@lru_cache(maxsize=16_384)
+def _said(question: str, answer: str) -> _Said:
+    text = f"{question}\n{answer}"
+    return _Said(normalize(text), periods_in(text), _numbers(text))
 
 
 def _numbers(text: str) -> frozenset[str]:

@@ -7,14 +7,13 @@ training part of the written questions, asked of all its filings.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from assistant.decide import Calibration, Further, Linear
-from assistant.match import Agreement, Reading, read_together
+from assistant.match import Reading
 from assistant.retrieve import Retriever
-from eval.calibrate import Asked, asked_of, fit
+from eval.calibrate import Asked, asked_of, fit, read_all
 from eval.corpora import Corpus, open_corpus
 from eval.systems import System, yuanda
 from eval.written import COLLECTION, WrittenQuestion, read_written
@@ -43,12 +42,11 @@ ABLATIONS = {
 
 
 class Ablations:
-    """Fits and builds ablated systems; what they have in common is worked out once."""
+    """Fits and builds ablated systems."""
 
     def __init__(self, encoder: Encoder, collection: Path = COLLECTION) -> None:
         self._train = open_corpus(collection, encoder, "train")
         self._questions = read_written("train", collection)
-        self._read: dict[tuple[str, int], Agreement] = {}
 
     def system(self, corpus: Corpus, parts: Parts) -> System:
         """The hybrid over ``corpus`` with ``parts`` only."""
@@ -61,20 +59,8 @@ class Ablations:
 
     def _asked(self, parts: Parts, retriever: Retriever, question: WrittenQuestion) -> Asked:
         retrieved = retriever.retrieve(question.question, previous=question.previous)
-        ids = [c.pair_id for c in retrieved.candidates]
-        agreements = (
-            self._together(retrieved.asked, ids)
-            if parts.late_interaction
-            else [Agreement()] * len(ids)
-        )
-        names = [self._train.document_ids[i] for i in ids]
-        return asked_of(question, retrieved, agreements, names)
-
-    def _together(self, asked: str, ids: Sequence[int]) -> list[Agreement]:
-        new = [i for i in ids if (asked, i) not in self._read]
-        found = read_together(asked, [self._train.reading(i) for i in new])
-        self._read |= {(asked, i): own for i, own in zip(new, found, strict=True)}
-        return [self._read[asked, i] for i in ids]
+        reading = self._train.reading if parts.late_interaction else _nothing
+        return asked_of(question, retrieved, read_all(retrieved, reading), self._train.document_ids)
 
 
 def retriever_of(corpus: Corpus, parts: Parts) -> Retriever:

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,23 +20,30 @@ import numpy as np
 import numpy.typing as npt
 
 from assistant.companies import Company
-from assistant.decide import SHORTLIST, Further, Linear, evidence_values, standing
-from assistant.match import Agreement, Reading, read_together
-from assistant.retrieve import Evidence, Retrieved, Retriever
+from assistant.decide import (
+    EVIDENCE,
+    FEATURES,
+    SHORTLIST,
+    STANDING,
+    Further,
+    Linear,
+    evidence_rows,
+    read_rows,
+    standing,
+)
+from assistant.interaction import Rows
+from assistant.match import Reading
+from assistant.retrieve import Retrieved, Retriever
 from eval.written import FiledPair, Split, WrittenQuestion, read_pairs, read_written
 from index.encoder import Encoder, load_encoder
 from index.snapshot import index_pairs
 
 TARGET = Path(__file__).parent.parent / "assistant" / "calibration.json"
 
-EVIDENCE = tuple(evidence_values(Evidence(0.0, 0.0, 0.0)))
-AGREEMENT = tuple(f.name for f in fields(Agreement))
-FEATURES = (*EVIDENCE, *AGREEMENT)
 # Weight of a question whose answers are hidden, and the least number of rivals left.
 _UNANSWERED, _RIVALS = 0.2, 4
 _LEVELS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 
-Rows = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
 
@@ -69,25 +76,22 @@ def _ask(
     retriever = retriever_over(pairs, encoder)
     for question in questions:
         retrieved = retriever.retrieve(question.question, previous=question.previous)
-        found = [pairs[c.pair_id] for c in retrieved.candidates]
-        agreements = read_together(retrieved.asked, [reading_of(p) for p in found])
-        names = [p.name for p in found]
-        yield asked_of(question, retrieved, agreements, names)
+        values = read_all(retrieved, lambda place: reading_of(pairs[place]))
+        yield asked_of(question, retrieved, values, [p.name for p in pairs])
+
+
+def read_all(retrieved: Retrieved, reading: Callable[[int], Reading]) -> Rows:
+    """A row of ``FEATURES`` for each candidate."""
+    evidence = evidence_rows(retrieved)
+    return read_rows(retrieved, evidence, np.arange(len(evidence)), reading)
 
 
 def asked_of(
-    question: WrittenQuestion,
-    retrieved: Retrieved,
-    agreements: Sequence[Agreement],
-    names: Sequence[str],
+    question: WrittenQuestion, retrieved: Retrieved, values: Rows, names: Sequence[str]
 ) -> Asked:
-    """A question's candidates, in the order retrieved, as rows of ``FEATURES``."""
-    values = [
-        list((evidence_values(c.evidence) | asdict(own)).values())
-        for c, own in zip(retrieved.candidates, agreements, strict=True)
-    ]
-    right = np.array([name in question.answers for name in names])
-    return Asked(question, retrieved, np.array(values), right)
+    """A question's candidates, in the order retrieved; ``names`` are all pairs', by id."""
+    right = np.array([names[c.pair_id] in question.answers for c in retrieved.candidates])
+    return Asked(question, retrieved, values, right)
 
 
 def reading_of(filed: FiledPair) -> Reading:
@@ -136,9 +140,7 @@ def shortlisted(one: Asked, model: Linear) -> Asked:
 
 def logits(one: Asked, model: Linear) -> Rows:
     """Logit of each candidate."""
-    weights = np.array([model.weights.get(name, 0.0) for name in FEATURES])
-    scores: Rows = one.values @ weights + model.bias
-    return scores
+    return model.logits(one.values, FEATURES)
 
 
 def fit_confidence(final: Linear, train: Sequence[Asked], dev: Sequence[Asked]) -> Linear:
@@ -152,8 +154,7 @@ def fit_confidence(final: Linear, train: Sequence[Asked], dev: Sequence[Asked]) 
 
     rows, right = firsts(final, train)
     unanswered, none = firsts(final, [one for each in train for one in without_answers(each)])
-    names = tuple(rows[0])
-    values = np.array([list(row.values()) for row in (*rows, *unanswered)])
+    values = np.concatenate([rows, unanswered])
     mean, spread = values.mean(axis=0), values.std(axis=0) + 1e-9
     model = LogisticRegression(C=0.1, max_iter=8000).fit(
         (values - mean) / spread,
@@ -163,10 +164,10 @@ def fit_confidence(final: Linear, train: Sequence[Asked], dev: Sequence[Asked]) 
     weights = model.coef_[0] / spread
     plain = Linear(
         float(model.intercept_[0] - weights @ mean),
-        dict(zip(names, weights.tolist(), strict=True)),
+        dict(zip(STANDING, weights.tolist(), strict=True)),
     )
     rows, right = firsts(final, dev)
-    scores = np.array([plain.logit(row) for row in rows]).reshape(-1, 1)
+    scores = plain.logits(rows, STANDING).reshape(-1, 1)
     scaling = LogisticRegression(C=1e6).fit(scores, right)
     scale, shift = float(scaling.coef_[0][0]), float(scaling.intercept_[0])
     scaled = {name: scale * weight for name, weight in plain.weights.items()}
@@ -180,17 +181,15 @@ def without_answers(one: Asked) -> Iterator[Asked]:
         yield replace(one, values=one.values[keep], right=one.right[keep])
 
 
-def firsts(final: Linear, asked: Sequence[Asked]) -> tuple[list[Mapping[str, float]], Flags]:
-    """What the first pair's confidence is made by for each question, and whether it answers."""
-    rows: list[Mapping[str, float]] = []
-    right = []
+def firsts(final: Linear, asked: Sequence[Asked]) -> tuple[Rows, Flags]:
+    """A row of ``STANDING`` for each question's first pair, and whether that answers."""
+    rows, right = [], []
     for one in asked:
         scores = logits(one, final)
         order = np.argsort(-scores, kind="stable")
-        read = [dict(zip(FEATURES, one.values[i].tolist(), strict=True)) for i in order]
-        rows.append(standing(scores[order].tolist(), read, one.retrieved))
+        rows.append(standing(scores[order], one.values[order], one.retrieved))
         right.append(one.right[order[0]])
-    return rows, np.array(right)
+    return np.array(rows), np.array(right)
 
 
 def fit_further(final: Linear, asked: Sequence[Asked]) -> Further:
@@ -228,7 +227,7 @@ def main() -> None:
     train, dev = ([shortlisted(one, first) for one in part] for part in (train, dev))
     sure = fit_confidence(final, train, dev)
     rows, right = firsts(final, dev)
-    confidence = 1 / (1 + np.exp(-np.array([sure.logit(row) for row in rows])))
+    confidence = 1 / (1 + np.exp(-sure.logits(rows, STANDING)))
     threshold = round(threshold_for(confidence, right, arguments.wrong), 3)
     document = {
         "made_by": "python -m eval.calibrate",

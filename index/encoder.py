@@ -84,7 +84,7 @@ class StaticEncoder:
         )
         return [np.array(encoding.ids, dtype=np.int64) for encoding in encodings]
 
-    def rows(self, tokens: npt.NDArray[np.int64]) -> Vectors:
+    def rows(self, tokens: npt.NDArray[np.int64] | npt.NDArray[np.int32]) -> Vectors:
         """The vectors of tokens, of shape ``(len(tokens), dimension)``, of any length."""
         rows: Vectors = self._rows[tokens].astype(np.float32)
         return rows

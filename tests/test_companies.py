@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from assistant.companies import Company, CompanyMatcher, distinctive
+from assistant.companies import Company, CompanyMatcher, names_of
 
 DAWN = Company("北京曙海科技股份有限公司", "309001")
 DAWN_FOOD = Company("山东曙海食品集团股份有限公司", "609002")
@@ -33,6 +33,25 @@ def test_match(question: str, companies: list[Company], rest: str) -> None:
     assert mention.rest == rest
 
 
-def test_distinctive() -> None:
-    assert distinctive("北京曙海科技股份有限公司")[-1] == "曙海科技"
-    assert distinctive("") == ()
+def test_a_place_is_no_name_where_the_short_name_is_the_distinctive_part() -> None:
+    yuhe = Company("山东昱禾制药股份有限公司", "309003", "昱禾制药")
+    matcher = CompanyMatcher([yuhe])
+    assert matcher.match("河南和山东卖得怎么样").companies == ()
+    assert matcher.match("昱禾账上的现金").companies == (yuhe,)
+
+
+def test_an_ordinary_word_is_no_name() -> None:
+    light = Company("上海光明乳业股份有限公司", "609004", "光明乳业")
+    bot = Company("沈阳新松机器人自动化股份有限公司", "309005", "机器人")
+    matcher = CompanyMatcher([light, bot])
+    assert matcher.match("行业前景光明吗").companies == ()
+    assert matcher.match("光明乳业的奶源").companies == (light,)
+    assert matcher.match("机器人的订单").companies == (bot,)
+
+
+def test_names() -> None:
+    assert names_of("北京曙海科技股份有限公司") == (
+        *("北京曙海科技股份有限公司", "北京曙海科技"),
+        *("曙海", "曙海科", "曙海科技"),
+    )
+    assert names_of("") == ()

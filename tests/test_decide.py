@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from types import SimpleNamespace
 
 import pytest
 
 from assistant.decide import Calibration, Further, Linear, rank, sigmoid
-from assistant.match import Agreement, Reading, read_together
+from assistant.match import AGREEMENT, Reading, read_together
 from assistant.retrieve import Candidate, Evidence, Retrieved
 from index.errors import CallError
 
@@ -83,8 +84,9 @@ def test_a_further_pair_is_never_surer_than_the_first() -> None:
     assert second.confidence == first.confidence == pytest.approx(sigmoid(-9.0))
 
 
-def agreement(question: str, text: str, year: str | None = None) -> Agreement:
-    return read_together(question, [Reading("", text, year)])[0]
+def agreement(question: str, text: str, year: str | None = None) -> SimpleNamespace:
+    (row,) = read_together(question, [Reading("", text, year)])
+    return SimpleNamespace(**dict(zip(AGREEMENT, row.tolist(), strict=True)))
 
 
 def test_covered() -> None:
@@ -94,9 +96,9 @@ def test_covered() -> None:
     assert whole.worst == pytest.approx(0.0, abs=1e-5)
     assert none.covered < 0.7
     assert none.literal == 0.0
-    assert agreement("毛利率", "") == Agreement()
+    assert not any(read_together("毛利率", [Reading("", "")])[0])
     assert agreement("？", "毛利率").covered == 0.0
-    assert read_together("毛利率", []) == []
+    assert read_together("毛利率", []).shape == (0, len(AGREEMENT))
 
 
 def test_related_words_cover_each_other() -> None:
