@@ -194,10 +194,9 @@ class Assistant:
             return rank(retrieved, self._calibration, reading, depth=depth)
         except KeyError:
             # A pair was taken out, and the indexes aren't there yet.
-            there = tuple(c for c in retrieved.candidates if store.has_pair(c.pair_id))
-            return rank(
-                replace(retrieved, candidates=there), self._calibration, reading, depth=depth
-            )
+            there = tuple(c for c in retrieved.candidates if _is_there(store, c.pair_id))
+            left = replace(retrieved, candidates=there)
+            return rank(left, self._calibration, reading, depth=depth)
 
     def history(self, query: Query, answer: Answer) -> Timeline | None:
         """The same question to the same company at other dates, where it was answered then."""
@@ -293,3 +292,11 @@ class Assistant:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def _is_there(store: Store, pair_id: int) -> bool:
+    try:
+        store.pair_text(pair_id)
+    except KeyError:
+        return False
+    return True

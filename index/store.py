@@ -296,16 +296,15 @@ class Store:
 
         ``limit`` of them at most (-1: all), after the first ``offset``.
         """
-        condition, values = where(filters or Filters())
-        return self._filings(condition, values, limit, offset)
+        return self._filings(*where(filters or Filters()), (limit, offset))
 
     def _filings(
-        self, condition: str, values: Sequence[Any], limit: int = -1, offset: int = 0
+        self, condition: str, values: Sequence[Any], page: tuple[int, int] = (-1, 0)
     ) -> list[Entry]:
         rows = self._connection.execute(
             f"SELECT {_FILING}, (SELECT count(*) FROM pairs WHERE filing_id = filings.id) "  # noqa: S608
             f"FROM filings WHERE {condition} ORDER BY {DAY} DESC, path LIMIT ? OFFSET ?",
-            (*values, limit, offset),
+            (*values, *page),
         )
         return [Entry(filing_of(row[:-1]), row[-1]) for row in rows]
 
@@ -322,15 +321,9 @@ class Store:
 
     def counts(self) -> tuple[int, int]:
         """Number of filings, and of pairs."""
-        filings, pairs = self._connection.execute(
-            "SELECT (SELECT count(*) FROM filings), (SELECT count(*) FROM pairs)"
-        ).fetchone()
+        count = "SELECT (SELECT count(*) FROM filings), (SELECT count(*) FROM pairs)"
+        filings, pairs = self._connection.execute(count).fetchone()
         return int(filings), int(pairs)
-
-    def has_pair(self, pair_id: int) -> bool:
-        """Whether there is such a pair."""
-        row = self._connection.execute("SELECT 1 FROM pairs WHERE id = ?", (pair_id,))
-        return row.fetchone() is not None
 
     def pair_text(self, pair_id: int) -> tuple[str, str, str | None]:
         """Question and answer of a pair, and the year (YYYY) of its filing.
