@@ -18,8 +18,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import numpy as np
-
 from assistant import threads
 from assistant.cite import proved, quoted, unharmed
 from assistant.companies import Company
@@ -33,9 +31,10 @@ from index import feedback
 from index.encoder import Encoder
 from index.errors import StoreError
 from index.feedback import Feedback
+from index.protocol import Scope
 from index.records import Filing, Filters, ParsedFiling
-from index.snapshot import open_indexes
-from index.store import Entry, Ids, Store
+from index.snapshot import State, current_state, open_indexes
+from index.store import Entry, Store
 
 logger = logging.getLogger(__name__)
 
@@ -47,11 +46,12 @@ _FIRST = "公司 2024 年的毛利率是多少？"
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What was indexed at one moment: the store's version then, its pairs (rising), and both
-    indexes with the companies. It never changes; the next one takes its place."""
+    """What was indexed at one moment: the state then, and the index with the companies.
 
-    version: int
-    pairs: Ids
+    It never changes; the next one takes its place.
+    """
+
+    state: State
     retriever: Retriever
 
 
@@ -86,21 +86,16 @@ class Assistant:
         self._now = self._snapshot()
 
     def _snapshot(self) -> Snapshot:
-        # The version first: what is written meanwhile calls for the next snapshot.
-        version, pairs = self._store.version(), self._store.pair_ids()
-        companies = {Company(*key): pairs for key, pairs in self._store.companies().items()}
+        # The state first: what is written meanwhile calls for the next snapshot.
+        state = current_state(self._store)
+        companies = [Company(*key) for key in self._store.companies()]
         indexes = open_indexes(self._store, self.encoder.dimension)
-        return Snapshot(version, pairs, Retriever(self.encoder, indexes, companies))
+        return Snapshot(state, Retriever(self.encoder, indexes, companies))
 
     def refresh(self) -> None:
         """Take over what other processes have written to the store."""
         with self._refreshing:
-            version = self._store.version()
-            if version == self._now.version:
-                return
-            if np.array_equal(self._store.pair_ids(), self._now.pairs):
-                self._now = replace(self._now, version=version)  # feedback, which no index holds
-            else:
+            if current_state(self._store) != self._now.state:
                 self._now = self._snapshot()
 
     @contextmanager
@@ -183,7 +178,7 @@ class Assistant:
             logger.error("not shown, can't be proved: %s, question %s", filing.path, number)
 
     def _ranked(self, query: Query, store: Store, retriever: Retriever) -> list[Ranked]:
-        allowed = store.pair_ids(query.filters) if query.filters else None
+        allowed = Scope(query.filters) if query.filters else None
         retrieved = retriever.retrieve(query.question, allowed, previous=query.previous)
         depth = max(SHORTLIST, query.top_k)
 

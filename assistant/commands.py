@@ -52,6 +52,8 @@ def add(arguments: argparse.Namespace, settings: Settings) -> int:
 
 def remove(arguments: argparse.Namespace, settings: Settings) -> int:
     """Take filings out of the store."""
+    from index.snapshot import open_indexes
+
     rows: list[dict[str, Any]] = []
     with _open(arguments, settings) as store:
         for name in arguments.filings:
@@ -62,6 +64,8 @@ def remove(arguments: argparse.Namespace, settings: Settings) -> int:
                 )
             except CallError as error:
                 rows.append({"filing": name, "status": "failed", "error": str(error)})
+        if store.dimension is not None:
+            open_indexes(store, store.dimension)
     failed = [row for row in rows if row["status"] == "failed"]
     if arguments.json:
         print(report.dumps({"filings": rows}))

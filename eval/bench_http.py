@@ -34,7 +34,7 @@ from assistant.records import Query
 from eval.scale.generate import Asked, Market
 from index.encoder import load_encoder
 from index.passages import passages_of
-from index.snapshot import open_indexes
+from index.snapshot import improve, open_indexes
 from index.store import Store
 
 ASKERS = (1, 50)
@@ -59,6 +59,7 @@ def build(folder: Path, market: Market) -> None:
             vectors = encoder.encode_passages([p.text for part in pieces for p in part])
             store.add(parsed, original, pieces, vectors)
         open_indexes(store, encoder.dimension)
+        improve(store)
 
 
 def in_process(folder: Path, questions: Sequence[Asked]) -> dict[str, float]:

@@ -6,16 +6,18 @@ up to 40 terms, rounded above. Terms of the filed question weigh more than those
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import tantivy
 
 from index.errors import StoreError
-from index.records import Pair
+from index.footers import check_files
 from index.terms import terms, weight
 
 Ids = npt.NDArray[np.int64]
@@ -27,7 +29,7 @@ _HEAP = 64_000_000
 
 
 class LexicalIndex:
-    """Pairs by their terms. Additions and removals show after ``commit``."""
+    """Pairs by their terms, as they were when it was opened or last updated through it."""
 
     def __init__(self, folder: Path | None = None) -> None:
         """Open or create in ``folder``; in memory for ``None``.
@@ -39,44 +41,74 @@ class LexicalIndex:
         for field in _WEIGHTS:
             builder.add_text_field(field, tokenizer_name="whitespace", index_option="freq")
         self._schema = builder.build()
+        self._folder = folder
         try:
             if folder is None:
                 self._index = tantivy.Index(self._schema)
             else:
+                folder.mkdir(exist_ok=True)
+                check_files(folder)
                 self._index = tantivy.Index(self._schema, path=str(folder))
+            # Nobody but us reloads it: what is searched stays as it is.
+            self._index.config_reader("manual")
             self._index.reload()
-        except ValueError as error:
+        except (OSError, ValueError) as error:
             raise StoreError(f"{folder}: {error}") from None
         self._searcher = self._index.searcher()
+        self._opstamp = self._read_opstamp()
+
+    @property
+    def count(self) -> int:
+        """Number of pairs."""
+        return int(self._searcher.num_docs)
+
+    def opstamp(self) -> int:
+        """What differs after every update of the folder."""
+        return self._opstamp
+
+    def _read_opstamp(self) -> int:
+        meta = self._folder and self._folder / "meta.json"
+        return int(json.loads(meta.read_bytes())["opstamp"]) if meta else 0
 
     def ids(self) -> Ids:
         """Ids of all pairs in the index."""
-        count = self._searcher.num_docs
-        if not count:
+        if not self.count:
             return np.zeros(0, dtype=np.int64)
-        hits = self._searcher.search(tantivy.Query.all_query(), count, count=False).hits
+        hits = self._searcher.search(tantivy.Query.all_query(), self.count, count=False).hits
         return self._pairs([address for _, address in hits])
 
-    def update(self, add: Iterable[tuple[int, Pair]], remove: Iterable[int] = ()) -> None:
-        """Add and remove pairs, and make both visible at once."""
+    def update(self, add: Iterable[tuple[int, str, str]], remove: Iterable[int] = ()) -> None:
+        """Add pairs (id, question, answer) and remove some, and make both visible at once.
+
+        ``StoreError`` where that can't be done.
+        """
         try:
             writer = self._index.writer(_HEAP, 1)
         except ValueError as error:
             raise StoreError(f"the lexical index can't be written now: {error}") from None
+        try:
+            self._write(writer, add, remove)
+        except (OSError, ValueError) as error:
+            raise StoreError(f"the lexical index can't be written: {error}") from None
+        self._index.reload()
+        self._searcher = self._index.searcher()
+        self._opstamp = self._read_opstamp()
+
+    def _write(
+        self, writer: Any, add: Iterable[tuple[int, str, str]], remove: Iterable[int]
+    ) -> None:
         for pair_id in remove:
             writer.delete_documents_by_query(
                 tantivy.Query.term_query(self._schema, "pair", pair_id)
             )
-        for pair_id, pair in add:
+        for pair_id, question, answer in add:
             document = tantivy.Document()
             document.add_unsigned("pair", pair_id)
-            document.add_text("question", " ".join(terms(pair.question)))
-            document.add_text("answer", " ".join(terms(pair.answer)))
+            document.add_text("question", " ".join(terms(question)))
+            document.add_text("answer", " ".join(terms(answer)))
             writer.add_document(document)
         writer.commit()
         writer.wait_merging_threads()
-        self._index.reload()
-        self._searcher = self._index.searcher()
 
     def search(self, text: str, k: int, allowed: Ids | None = None) -> list[tuple[int, float]]:
         """Pair ids and BM25 scores of the ``k`` best, best first.

@@ -19,9 +19,9 @@ from assistant.records import Query
 from index.build import add
 from index.encoder import load_encoder
 from index.parse import parse
+from index.protocol import pairs_of
 from index.snapshot import open_indexes
 from index.store import Store
-from index.vectors import pairs_of
 from index.verify import verify
 from tests.fakes import FakeEncoder, read_lines
 

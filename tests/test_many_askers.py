@@ -164,10 +164,10 @@ def test_what_cannot_be_taken_over_leaves_what_was_there(
 
 
 def test_feedback_calls_for_no_new_snapshot(asked: Assistant) -> None:
-    before = asked._now.retriever
+    before = asked._now
     asked.keep(Feedback("毛利率", "right"))
     asked.refresh()
-    assert asked._now.retriever is before
+    assert asked._now.retriever is before.retriever
 
 
 def test_readers_see_one_state_and_write_nothing(folder: Path) -> None:

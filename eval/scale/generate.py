@@ -26,8 +26,8 @@ _PAIRS, _OF_COMPANY, _MARKET = (3, 17), 180, 5500
 _FIRST_DAY, _DAYS = date(2016, 1, 4), 3600
 _SENTENCE = re.compile(r"[^。！？；\n]+[。！？；]?")
 _NUMBER = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?")
-_PLACES = ["北京", "上海", "深圳", "广东", "浙江", "江苏", "山东", "湖南", "四川", "安徽", "福建", "湖北", "河南", "陕西", "重庆"]
-_TRADES = ["科技", "医药", "电子", "材料", "能源", "食品", "环保", "智能", "生物", "机械", "软件", "电气", "化学", "物流", "光电"]
+_PLACES = ("北京", "上海", "深圳", "广东", "浙江", "江苏", "山东", "湖南", "四川", "安徽", "福建")
+_TRADES = ("科技", "医药", "电子", "材料", "能源", "食品", "环保", "智能", "生物", "机械", "软件")
 _SYLLABLES = "华兴安泰瑞康德信宏远达盛嘉隆天海龙金元恒鑫锐博汇中联科正宇星辰凯越明诚润丰"
 
 
@@ -96,9 +96,7 @@ class Market:
             text += f"问题{place}：{question}\n回答：{answer}\n"
             spans = Span(asked, asked + len(question)), Span(answered, answered + len(answer))
             pairs.append(
-                Pair(
-                    str(place), question, answer, start, spans[1].end, (spans[0],), (spans[1],)
-                )
+                Pair(str(place), question, answer, start, spans[1].end, (spans[0],), (spans[1],))
             )
         content = text.encode()
         filing = Filing(
