@@ -18,6 +18,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from assistant import threads
 from assistant.cite import proved, quoted, unharmed
 from assistant.companies import Company
 from assistant.decide import SHORTLIST, Calibration, Ranked, rank
@@ -143,6 +144,7 @@ class Assistant:
 
     def _answered(self, query: Query) -> Answer:
         began = time.perf_counter()
+        threads.alone()
         if not self._is_followed:
             self.refresh()
         with self._readers.one() as store:
@@ -187,10 +189,9 @@ class Assistant:
             return rank(retrieved, self._calibration, reading, depth=depth)
         except KeyError:
             # A pair was taken out, and the indexes aren't there yet.
-            there = tuple(c for c in retrieved.candidates if store.has_pair(c.pair_id))
-            return rank(
-                replace(retrieved, candidates=there), self._calibration, reading, depth=depth
-            )
+            there = tuple(c for c in retrieved.candidates if _is_there(store, c.pair_id))
+            left = replace(retrieved, candidates=there)
+            return rank(left, self._calibration, reading, depth=depth)
 
     def history(self, query: Query, answer: Answer) -> Timeline | None:
         """The same question to the same company at other dates, where it was answered then."""
@@ -210,10 +211,12 @@ class Assistant:
         """The filings in the store that pass the filters."""
         return [entry.filing for entry in self.entries(filters)]
 
-    def entries(self, filters: Filters | None = None) -> list[Entry]:
-        """The same, each with its number of pairs."""
+    def entries(
+        self, filters: Filters | None = None, limit: int = -1, offset: int = 0
+    ) -> list[Entry]:
+        """The same, each with its number of pairs; ``limit`` at most, after ``offset`` others."""
         with self._readers.one() as store:
-            return store.filings(filters or Filters())
+            return store.filings(filters, limit, offset)
 
     def filed(self, sha256: str) -> ParsedFiling:
         """A filing with its proved pairs; ``KeyError`` where there is none.
@@ -252,7 +255,7 @@ class Assistant:
     def suggestions(self, count: int) -> list[str]:
         """Filed questions to begin with: the first of each of the newest filings."""
         with self._readers.one() as store:
-            entries = store.filings()[:count]
+            entries = store.filings(limit=count)
             firsts = [store.pairs_of(entry.filing.sha256)[:1] for entry in entries]
         return [pair.question for pairs in firsts for pair in pairs]
 
@@ -284,3 +287,11 @@ class Assistant:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def _is_there(store: Store, pair_id: int) -> bool:
+    try:
+        store.pair_text(pair_id)
+    except KeyError:
+        return False
+    return True

@@ -53,6 +53,7 @@ def _run(arguments: argparse.Namespace) -> int:
         "feedback": commands.feedback,
         "evaluate": commands.evaluate,
         "ui": commands.ui,
+        "mcp": commands.mcp,
     }[arguments.command]
     return command(arguments, settings)
 
@@ -126,6 +127,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     ask.add_argument("question", nargs="?", type=_text, metavar="QUESTION", help="in plain words")
     ask.add_argument("--batch", metavar="FILE", help="questions, one a line ('-': standard input)")
+    ask.add_argument(
+        "--previous", type=_text, metavar="QUESTION", help="the question that this one follows up"
+    )
     ask.add_argument("--top-k", type=_count, default=5, metavar="N", help="citations (default 5)")
 
     commands.add_parser(
@@ -169,6 +173,12 @@ def _parser() -> argparse.ArgumentParser:
     ui = commands.add_parser("ui", parents=[store, model], help="the chat in the browser")
     ui.add_argument("--host", default="127.0.0.1", help="address to listen at (default loopback)")
     ui.add_argument("--port", type=_port, default=None, help="port (default: first free from 7860)")
+
+    commands.add_parser(
+        "mcp",
+        parents=[store, model],
+        help="an MCP server over standard input and output, for other assistants",
+    )
     return parser
 
 
@@ -182,6 +192,9 @@ def _filters() -> argparse.ArgumentParser:
     filters.add_argument("--until", type=_date, metavar="DATE", help="YYYY-MM-DD or earlier")
     filters.add_argument(
         "--as-of", type=_date, metavar="DATE", help="only what was filed by YYYY-MM-DD"
+    )
+    filters.add_argument(
+        "--activity", type=_text, metavar="TYPE", help="type of activity, such as 特定对象调研"
     )
     return filters
 

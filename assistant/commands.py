@@ -262,7 +262,21 @@ def ui(arguments: argparse.Namespace, settings: Settings) -> int:
             port=arguments.port,
             login=login,
             keys=settings.api_keys,
+            rate=settings.rate,
+            log=settings.log,
         )
+    return DONE
+
+
+def mcp(arguments: argparse.Namespace, settings: Settings) -> int:
+    """The MCP server over standard input and output, until the client leaves."""
+    from assistant import logs
+    from assistant.tools import serve_stdio
+
+    logs.start(settings.log)
+    with open_assistant(arguments, settings) as assistant:
+        assistant.watch(logs.noting(settings.log))
+        serve_stdio(assistant)
     return DONE
 
 
@@ -306,7 +320,12 @@ def _store_path(arguments: argparse.Namespace, settings: Settings) -> Path:
 
 def _filters(arguments: argparse.Namespace) -> Filters:
     return Filters(
-        arguments.company, arguments.code, arguments.since, arguments.until, arguments.as_of
+        arguments.company,
+        arguments.code,
+        arguments.since,
+        arguments.until,
+        arguments.as_of,
+        arguments.activity,
     )
 
 
@@ -315,7 +334,7 @@ def _query(question: str, arguments: argparse.Namespace) -> Query:
         raise CallError("the question is empty")
     if any("\ud800" <= ch <= "\udfff" for ch in question):
         raise CallError("the question is not UTF-8 text")
-    return Query(question.strip(), arguments.top_k, _filters(arguments))
+    return Query(question.strip(), arguments.top_k, _filters(arguments), arguments.previous)
 
 
 def _extension(name: str) -> Any:

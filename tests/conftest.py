@@ -52,7 +52,7 @@ def call(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixt
     monkeypatch.setenv("HOME", str(home))
     for name in ("DATA", "CACHE", "CONFIG"):
         monkeypatch.setenv(f"XDG_{name}_HOME", str(home / name.lower()))
-    for name in ("STORE", "MODEL", "THRESHOLD", "FILING", "LOGIN"):
+    for name in ("STORE", "MODEL", "THRESHOLD", "FILING", "LOGIN", "API_KEYS", "RATE", "LOG"):
         monkeypatch.delenv(f"YUANDA_{name}", raising=False)
 
     def run(*arguments: object) -> Called:

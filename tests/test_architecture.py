@@ -19,6 +19,7 @@ SOLE_IMPORTERS = {
     "tantivy": "index/lexical.py",
     "pypdfium2": "index/reading/pdf.py",
     "rapidocr": "index/reading/recogniser.py",
+    "mcp": "assistant/tools.py",
 }
 
 
