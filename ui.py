@@ -6,7 +6,6 @@ What is shown is made by ``assistant.cards``; the callbacks here only connect.
 
 from __future__ import annotations
 
-import logging
 import signal
 import sys
 import threading
@@ -15,19 +14,21 @@ from pathlib import Path, PurePath
 from typing import Any
 
 import gradio as gr
-import uvicorn
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from assistant import api, cards, filing_desk, scripts
+from assistant import api, cards, filing_desk, logs, scripts
 from assistant.answer import Assistant
 from assistant.asking import CONDITIONS, MOST_COMPANIES, Asked, key_of, name_of
 from assistant.cite import unharmed
 from assistant.filing import LARGEST, Desk, Login
+from assistant.gate import is_loopback
 from assistant.judging import Judged, judge
 from assistant.labels import LABELS, Language
-from assistant.serving import Served, address_of, listen, quiet_end
+from assistant.limits import Limits, limits_for
+from assistant.logs import Log
+from assistant.serving import Served, Server, address_of, listen, server_for
 from assistant.views import (
     Place,
     Turn,
@@ -195,21 +196,26 @@ def serve(
     port: int | None = None,
     login: tuple[str, str] | None = None,
     keys: Sequence[str] = (),
+    rate: int | None = None,
+    log: Log = "warnings",
 ) -> None:
     """Serve the chat and the API until interrupted; with no ``port`` the first free from 7860.
 
-    ``CallError`` where nothing can listen there.
+    ``rate`` and ``log`` are as in ``Settings``. ``CallError`` where nothing can listen there.
     """
+    logs.start(log)
+    assistant.watch(logs.noting(log))
     try:
         listening = listen(host, port)
     except OSError:
         where = host if port is None else f"{host}:{port}"
         raise CallError(f"can't listen at {where}; is it in use? `--port` takes another") from None
     with listening:
-        server = server_of(assistant, host, keys, login)
+        limits = limits_for(rate, exposed=not is_loopback(host))
+        server = server_of(assistant, host, keys, login, limits)
         print(f"Yuanda 原答: {address_of(listening)}", flush=True)
         stand_ready()
-        threading.Thread(target=assistant.warm, daemon=True).start()
+        threading.Thread(target=assistant.warm_up, daemon=True).start()
         # When told to end, the server sends itself the signal again: then, too, end in order.
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
         server.run([listening])
@@ -235,15 +241,20 @@ def server_of(
     host: str,
     keys: Sequence[str] = (),
     login: tuple[str, str] | None = None,
-) -> uvicorn.Server:
+    limits: Limits | None = None,
+) -> Server:
     """The server of chat and API, to run on a socket that listens at ``host``."""
+    limits = limits or Limits()
     desk = Desk(assistant.folder, assistant.encoder, Login(*login)) if login else None
-    app = api.create_app(assistant, keys, exposed=not api.is_loopback(host))
+    app = api.create_app(assistant, keys, exposed=not is_loopback(host), limits=limits)
     app.router.routes += [filing_route(assistant), completion_route(assistant)]
     fonts = ["system-ui", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "sans-serif"]
+    chat = build(assistant, desk)
+    # Many may ask at once; who comes when too many wait is told so.
+    chat.queue(default_concurrency_limit=limits.working, max_size=limits.waiting)
     gr.mount_gradio_app(
         app,
-        build(assistant, desk),
+        chat,
         path="/",
         ssr_mode=False,
         show_error=False,
@@ -253,10 +264,7 @@ def server_of(
         theme=gr.themes.Base(font=fonts, font_mono=["ui-monospace", "monospace"]),
         css=(Path(cards.__file__).parent / "templates" / "style.css").read_text("utf-8"),
     )
-    # No log of requests: an address may hold a question.
-    config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=1)
-    quiet_end(logging.getLogger("uvicorn.error"))
-    return uvicorn.Server(config)
+    return server_for(app, limits)
 
 
 def filter_updates(

@@ -1,35 +1,61 @@
-"""The ``Assistant``: retrieve, decide, cite."""
+"""The ``Assistant``: retrieve, decide, cite.
+
+Many may ask at once. Each question is answered from a snapshot of what is indexed, which nothing
+changes, and from a view of the database that stays as it is until the answer is there; no asker
+waits for another or for a writer.
+"""
 
 from __future__ import annotations
 
 import logging
+import sqlite3
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import numpy as np
-
+from assistant import threads
 from assistant.cite import proved, quoted, unharmed
 from assistant.companies import Company
 from assistant.completion import Completer
-from assistant.decide import SHORTLIST, Calibration, rank
+from assistant.decide import SHORTLIST, Calibration, Ranked, rank
 from assistant.history import Timeline, timeline
 from assistant.match import Reading
+from assistant.readers import Readers
 from assistant.records import Answer, Citation, Query
 from assistant.rerank import Reranker, rerank
 from assistant.retrieve import Retriever
 from index import feedback
 from index.encoder import Encoder
+from index.errors import StoreError
 from index.feedback import Feedback
+from index.protocol import Scope
 from index.records import Filing, Filters, ParsedFiling
-from index.snapshot import open_indexes
+from index.snapshot import State, current_state, open_indexes
 from index.store import Entry, Store
-from index.vectors import Ids
 
 logger = logging.getLogger(__name__)
+
+# Seconds between two looks at what other processes have written, and after one that failed.
+_EVERY, _AFTER_FAILURE = 0.2, 5.0
+# What a server asks before anyone else does, so that all it needs is loaded.
+_FIRST = "公司 2024 年的毛利率是多少？"
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What was indexed at one moment: the state then, and what searches the index.
+
+    It never changes; the next one takes its place.
+    """
+
+    state: State
+    retriever: Retriever
+    completer: Completer
 
 
 class Assistant:
@@ -54,76 +80,83 @@ class Assistant:
         self.is_sample = is_sample
         store.check_model(encoder)
         self.folder, self.encoder = store.folder, encoder
+        # Tells of changes and is what snapshots are made from; askers have readers.
         self._store = store
+        self._readers = Readers(store.folder)
         self._calibration = calibration
         self._reranker = reranker
         self._threshold = calibration.threshold if threshold is None else threshold
         self._refreshing = threading.Lock()
+        self._is_followed = False
         self._watchers: list[Callable[[Answer], None]] = []
-        # The scopes of the last completion, at which version, and the pairs within them.
-        self._scope: tuple[tuple[int, tuple[Filters, ...]] | None, Ids | None] = None, None
-        self._refresh()
+        self._now = self._snapshot()
 
-    def _refresh(self) -> None:
-        """Follow what other processes have written to the store."""
+    def _snapshot(self) -> Snapshot:
+        # The state first: what is written meanwhile calls for the next snapshot.
+        state = current_state(self._store)
+        companies = [Company(*key) for key in self._store.companies()]
+        indexes = open_indexes(self._store, self.encoder.dimension)
+        return Snapshot(
+            state, Retriever(self.encoder, indexes, companies), Completer(indexes, companies)
+        )
+
+    def refresh(self) -> None:
+        """Take over what other processes have written to the store."""
         with self._refreshing:
-            self._version = self._store.version()
-            self._pair_ids = self._store.pair_ids()
-            indexes = open_indexes(self._store, self.encoder.dimension)
-            companies = {Company(*key): pairs for key, pairs in self._store.companies().items()}
-            self._retriever = Retriever(self.encoder, indexes, companies)
-            self._completer = Completer(
-                indexes.lexical, companies, lambda pair: self._store.pair_text(pair)[0]
-            )
+            if current_state(self._store) != self._now.state:
+                self._now = self._snapshot()
 
-    def _follow(self) -> None:
-        version = self._store.version()
-        if version == self._version:
-            return
-        if np.array_equal(self._store.pair_ids(), self._pair_ids):
-            self._version = version  # feedback, which no index holds
-        else:
-            self._refresh()
+    @contextmanager
+    def following(self) -> Iterator[None]:
+        """Within, a thread takes over what other processes write, so that no asker waits for it.
+
+        What was taken out is not cited from that very moment, what was added is found as soon
+        as it is indexed. Otherwise each question looks for changes first.
+        """
+        stop = threading.Event()
+
+        def follow() -> None:
+            wait = _EVERY
+            while not stop.wait(wait):
+                try:
+                    self.refresh()
+                    wait = _EVERY
+                except (StoreError, OSError, sqlite3.Error) as error:
+                    logger.error("%s: changes can't be taken over: %s", self.folder, error)
+                    wait = _AFTER_FAILURE
+
+        thread = threading.Thread(target=follow, name="yuanda-follow", daemon=True)
+        self._is_followed = True
+        thread.start()
+        try:
+            yield
+        finally:
+            self._is_followed = False
+            stop.set()
+            thread.join()
+
+    def warm_up(self) -> None:
+        """Load what the first question would load, so that nobody waits for it."""
+        self._answered(Query(_FIRST, top_k=1))
 
     def ask(self, query: Query) -> Answer:
         """Answer one question with proved quotes, or abstain."""
-        self._follow()
-        try:
-            answer = self._ask(query)
-        except KeyError:
-            # A pair was taken out by another process this very moment.
-            self._refresh()
-            answer = self._ask(query)
+        answer = self._answered(query)
         for watcher in self._watchers:
             watcher(answer)
         return answer
-
-    def warm(self) -> None:
-        """Load what the first question would have to wait for."""
-        self._ask(Query("毛利率是多少？", top_k=1))
 
     def watch(self, watcher: Callable[[Answer], None]) -> None:
         """Call ``watcher`` with every answer from now on."""
         self._watchers.append(watcher)
 
-    def _ask(self, query: Query) -> Answer:
+    def _answered(self, query: Query) -> Answer:
         began = time.perf_counter()
-        allowed = self._store.pair_ids(query.filters) if query.filters else None
-        retrieved = self._retriever.retrieve(query.question, allowed, previous=query.previous)
-        found = rank(retrieved, self._calibration, self._reading, depth=max(SHORTLIST, query.top_k))
-        found = rerank(found, retrieved.asked, self._reading, self._reranker)
-        citations: list[Citation] = []
-        for ranked in found:
-            if len(citations) == query.top_k:
-                break
-            filing, pair = self._store.pair(ranked.candidate.pair_id)
-            if not proved(self._store, filing, pair):
-                logger.error(
-                    "not shown, can't be proved: %s, question %s", filing.path, pair.number
-                )
-                continue
-            place = len(citations) + 1
-            citations.append(Citation(place, ranked.score, ranked.confidence, filing, pair))
+        threads.alone()
+        if not self._is_followed:
+            self.refresh()
+        with self._readers.one() as store:
+            citations = self._citations(query, store, self._now.retriever)
         confidence = citations[0].confidence if citations else 0.0
         return Answer(
             question=query.question,
@@ -133,37 +166,75 @@ class Assistant:
             elapsed_ms=(time.perf_counter() - began) * 1000,
         )
 
+    def _citations(self, query: Query, store: Store, retriever: Retriever) -> list[Citation]:
+        citations: list[Citation] = []
+        for ranked in self._ranked(query, store, retriever):
+            if len(citations) == query.top_k:
+                break
+            filing, pair = store.pair(ranked.candidate.pair_id)
+            if not proved(store, filing, pair):
+                self._unproved(filing, pair.number)
+                continue
+            place = len(citations) + 1
+            citations.append(Citation(place, ranked.score, ranked.confidence, filing, pair))
+        return citations
+
+    def _unproved(self, filing: Filing, number: str) -> None:
+        with self._readers.one() as now:
+            is_gone = not now.known(filing.sha256)  # taken out this very moment: no fault
+        if not is_gone:
+            logger.error("not shown, can't be proved: %s, question %s", filing.path, number)
+
+    def _ranked(self, query: Query, store: Store, retriever: Retriever) -> list[Ranked]:
+        allowed = Scope(query.filters) if query.filters else None
+        retrieved = retriever.retrieve(query.question, allowed, previous=query.previous)
+        depth = max(SHORTLIST, query.top_k)
+
+        def reading(pair_id: int) -> Reading:
+            return Reading(*store.pair_text(pair_id))
+
+        try:
+            found = rank(retrieved, self._calibration, reading, depth=depth)
+        except KeyError:
+            # A pair was taken out, and the indexes aren't there yet.
+            there = tuple(c for c in retrieved.candidates if _is_there(store, c.pair_id))
+            retrieved = replace(retrieved, candidates=there)
+            found = rank(retrieved, self._calibration, reading, depth=depth)
+        return rerank(found, retrieved.asked, reading, self._reranker)
+
     def history(self, query: Query, answer: Answer) -> Timeline | None:
         """The same question to the same company at other dates, where it was answered then."""
-        return timeline(query, answer, self.ask, self._similarity)
+        return timeline(query, answer, self._answered, self._similarity)
 
     def _similarity(self, texts: Sequence[str], others: Sequence[str]) -> list[float]:
         vectors = self.encoder.encode_queries([*texts, *others])
         cosines = vectors[: len(texts)] @ vectors[len(texts) :].T
         return [float(row.max()) for row in cosines]
 
-    def _reading(self, pair_id: int) -> Reading:
-        return Reading(*self._store.pair_text(pair_id))
-
     def filing(self, sha256: str) -> Filing:
         """The filing with this content; ``KeyError`` where there is none."""
-        return self._store.filing(sha256)
+        with self._readers.one() as store:
+            return store.filing(sha256)
 
     def filings(self, filters: Filters | None = None) -> list[Filing]:
         """The filings in the store that pass the filters."""
         return [entry.filing for entry in self.entries(filters)]
 
-    def entries(self, filters: Filters | None = None) -> list[Entry]:
-        """The same, each with its number of pairs."""
-        return self._store.filings(filters or Filters())
+    def entries(
+        self, filters: Filters | None = None, limit: int = -1, offset: int = 0
+    ) -> list[Entry]:
+        """The same, each with its number of pairs; ``limit`` at most, after ``offset`` others."""
+        with self._readers.one() as store:
+            return store.filings(filters, limit, offset)
 
     def filed(self, sha256: str) -> ParsedFiling:
         """A filing with its proved pairs; ``KeyError`` where there is none.
 
         A pair that can't be proved is left out, and a warning says so.
         """
-        filing, text = self.filing(sha256), self.text(sha256)
-        pairs, warnings = self._store.pairs_of(sha256), self._store.warnings(sha256)
+        with self._readers.one() as store:
+            filing, text = store.filing(sha256), store.text(sha256)
+            pairs, warnings = store.pairs_of(sha256), store.warnings(sha256)
         whole = unharmed(self.original(filing), filing)
         shown = tuple(pair for pair in pairs if whole and quoted(text, pair))
         if missing := len(pairs) - len(shown):
@@ -173,21 +244,28 @@ class Assistant:
 
     def companies(self) -> list[Company]:
         """The companies in the store, each once, by name."""
-        known = {company.code or company.name: company for company in self._retriever.companies}
+        named = self._now.retriever.companies
+        known = {company.code or company.name: company for company in named}
         return sorted(known.values(), key=lambda company: company.short or company.name)
 
     def named(self, question: str) -> tuple[Company, ...]:
         """The companies that a question names."""
-        return self._retriever.named(question)
+        return self._now.retriever.named(question)
+
+    def counts(self) -> tuple[int, int]:
+        """Number of filings in the store, and of pairs."""
+        with self._readers.one() as store:
+            return store.counts()
 
     def pairs(self) -> int:
         """Number of pairs in the store."""
-        return len(self._store.pair_ids())
+        return self.counts()[1]
 
     def suggestions(self, count: int) -> list[str]:
         """Filed questions to begin with: the first of each of the newest filings."""
-        entries = self._store.filings()[:count]
-        firsts = [self._store.pairs_of(entry.filing.sha256)[:1] for entry in entries]
+        with self._readers.one() as store:
+            entries = store.filings(limit=count)
+            firsts = [store.pairs_of(entry.filing.sha256)[:1] for entry in entries]
         return [pair.question for pairs in firsts for pair in pairs]
 
     def completions(self, typed: str, scopes: Sequence[Filters] = ()) -> list[str]:
@@ -195,20 +273,18 @@ class Assistant:
 
         Each passes the filters of one of the ``scopes``.
         """
-        self._follow()
-        if not scopes or not all(scopes):
-            return self._completer.complete(typed)
-        key = self._version, tuple(scopes)
-        known, allowed = self._scope
-        if known != key:
-            # What is typed next is restricted alike.
-            allowed = np.unique(np.concatenate([self._store.pair_ids(scope) for scope in scopes]))
-            self._scope = key, allowed
-        return self._completer.complete(typed, allowed)
+        if not self._is_followed:
+            self.refresh()
+        within = [Scope(filters) for filters in scopes] if scopes and all(scopes) else [Scope()]
+        with self._readers.one() as store:
+            return self._now.completer.complete(
+                typed, lambda pair: store.pair_text(pair)[0], within
+            )
 
     def text(self, sha256: str) -> str:
         """A filing's extracted text."""
-        return self._store.text(sha256)
+        with self._readers.one() as store:
+            return store.text(sha256)
 
     def original(self, filing: Filing) -> Path:
         """The store's copy of a filing."""
@@ -220,6 +296,7 @@ class Assistant:
 
     def close(self) -> None:
         """Close the store."""
+        self._readers.close()
         self._store.close()
 
     def __enter__(self) -> Self:
@@ -232,3 +309,11 @@ class Assistant:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def _is_there(store: Store, pair_id: int) -> bool:
+    try:
+        store.pair_text(pair_id)
+    except KeyError:
+        return False
+    return True

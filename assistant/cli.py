@@ -52,10 +52,12 @@ def _run(arguments: argparse.Namespace) -> int:
         "parse": commands.parse_file,
         "ask": commands.ask,
         "verify": commands.verify,
+        "doctor": commands.doctor,
         "feedback": commands.feedback,
         "evaluate": commands.evaluate,
         "models": commands.models,
         "ui": commands.ui,
+        "mcp": commands.mcp,
     }[arguments.command]
     return command(arguments, settings)
 
@@ -120,6 +122,15 @@ def _parser() -> argparse.ArgumentParser:
         "filings", nargs="+", type=_text, metavar="FILING", help="sha256 prefix or path"
     )
 
+    doctor = commands.add_parser(
+        "doctor", parents=[store, as_json], help="find what is wrong with a store, and mend it"
+    )
+    doctor.add_argument(
+        "--recall",
+        action="store_true",
+        help="measure how many of the nearest passages a search finds, against reading all",
+    )
+
     commands.add_parser("list", parents=[store, filters, as_json], help="the filings in the store")
 
     parse = commands.add_parser(
@@ -138,6 +149,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     ask.add_argument("question", nargs="?", type=_text, metavar="QUESTION", help="in plain words")
     ask.add_argument("--batch", metavar="FILE", help="questions, one a line ('-': standard input)")
+    ask.add_argument(
+        "--previous", type=_text, metavar="QUESTION", help="the question that this one follows up"
+    )
     ask.add_argument("--top-k", type=_count, default=5, metavar="N", help="citations (default 5)")
 
     commands.add_parser(
@@ -187,6 +201,12 @@ def _parser() -> argparse.ArgumentParser:
     ui = commands.add_parser("ui", parents=[store, model, reranker], help="the chat in the browser")
     ui.add_argument("--host", default="127.0.0.1", help="address to listen at (default loopback)")
     ui.add_argument("--port", type=_port, default=None, help="port (default: first free from 7860)")
+
+    commands.add_parser(
+        "mcp",
+        parents=[store, model],
+        help="an MCP server over standard input and output, for other assistants",
+    )
     return parser
 
 
@@ -250,6 +270,9 @@ def _filters() -> argparse.ArgumentParser:
     filters.add_argument("--until", type=_date, metavar="DATE", help="YYYY-MM-DD or earlier")
     filters.add_argument(
         "--as-of", type=_date, metavar="DATE", help="only what was filed by YYYY-MM-DD"
+    )
+    filters.add_argument(
+        "--activity", type=_text, metavar="TYPE", help="type of activity, such as 特定对象调研"
     )
     return filters
 

@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 DONE, INPUT_FAILED = 0, 1
 
 
+# Filed questions that recall is measured with.
+_RECALL_QUESTIONS = 200
+
+
 def add(arguments: argparse.Namespace, settings: Settings) -> int:
     """Read files and folders into the store."""
     from index import build
@@ -54,6 +58,8 @@ def add(arguments: argparse.Namespace, settings: Settings) -> int:
 
 def remove(arguments: argparse.Namespace, settings: Settings) -> int:
     """Take filings out of the store."""
+    from index.snapshot import open_indexes
+
     rows: list[dict[str, Any]] = []
     with _open(arguments, settings) as store:
         for name in arguments.filings:
@@ -64,6 +70,8 @@ def remove(arguments: argparse.Namespace, settings: Settings) -> int:
                 )
             except CallError as error:
                 rows.append({"filing": name, "status": "failed", "error": str(error)})
+        if store.dimension is not None:
+            open_indexes(store, store.dimension)
     failed = [row for row in rows if row["status"] == "failed"]
     if arguments.json:
         print(report.dumps({"filings": rows}))
@@ -187,6 +195,24 @@ def verify(arguments: argparse.Namespace, settings: Settings) -> int:
     return INPUT_FAILED if proof.failed else DONE
 
 
+def doctor(arguments: argparse.Namespace, settings: Settings) -> int:
+    """Find what is wrong with a store and mend what can be mended."""
+    from index.doctor import examine, recall
+
+    with _open(arguments, settings) as store:
+        findings = examine(store)
+        found = recall(store, _RECALL_QUESTIONS) if arguments.recall else None
+    if arguments.json:
+        measured = {} if found is None else {"recall": found}
+        print(report.dumps({"findings": [asdict(one) for one in findings], **measured}))
+    else:
+        for one in findings:
+            print(report.printable(f"{one.status:<8}{one.what}  {one.detail}".rstrip()))
+        for name, value in (found or {}).items():
+            print(f"{name:<8}{value:.4f}")
+    return INPUT_FAILED if any(one.status == "broken" for one in findings) else DONE
+
+
 def feedback(arguments: argparse.Namespace, settings: Settings) -> int:
     """What readers said of the answers, listed or written out as a labelled set."""
     from index.feedback import export, kept
@@ -250,7 +276,21 @@ def ui(arguments: argparse.Namespace, settings: Settings) -> int:
             port=arguments.port,
             login=login,
             keys=settings.api_keys,
+            rate=settings.rate,
+            log=settings.log,
         )
+    return DONE
+
+
+def mcp(arguments: argparse.Namespace, settings: Settings) -> int:
+    """The MCP server over standard input and output, until the client leaves."""
+    from assistant import logs
+    from assistant.tools import serve_stdio
+
+    logs.start(settings.log)
+    with open_assistant(arguments, settings) as assistant:
+        assistant.watch(logs.noting(settings.log))
+        serve_stdio(assistant)
     return DONE
 
 
@@ -317,7 +357,12 @@ def store_path(arguments: argparse.Namespace, settings: Settings) -> Path:
 
 def _filters(arguments: argparse.Namespace) -> Filters:
     return Filters(
-        arguments.company, arguments.code, arguments.since, arguments.until, arguments.as_of
+        arguments.company,
+        arguments.code,
+        arguments.since,
+        arguments.until,
+        arguments.as_of,
+        arguments.activity,
     )
 
 
@@ -326,7 +371,7 @@ def _query(question: str, arguments: argparse.Namespace) -> Query:
         raise CallError("the question is empty")
     if any("\ud800" <= ch <= "\udfff" for ch in question):
         raise CallError("the question is not UTF-8 text")
-    return Query(question.strip(), arguments.top_k, _filters(arguments))
+    return Query(question.strip(), arguments.top_k, _filters(arguments), arguments.previous)
 
 
 def _extension(name: str) -> Any:

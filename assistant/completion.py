@@ -1,74 +1,59 @@
 """What a question that is being typed may become: filed questions that share its words.
 
-The lexical index serves it: it knows every filed question by its terms, stays on disk, and takes
-about as long for a hundred thousand pairs as for a hundred.
+The index serves it: it knows every filed question by its terms, stays on disk, and takes about as
+long for a hundred thousand pairs as for a hundred.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-
-import numpy as np
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 from assistant.companies import Company, CompanyMatcher
-from index.lexical import Ids, LexicalIndex
 from index.normalize import normalize
+from index.protocol import Index, Scope
 
 # Questions offered, and those looked at for them.
 MOST = 8
 _LOOKED_AT = 64
-# From so many allowed pairs on it is faster to look at many and leave out what isn't allowed.
-_MANY, _WIDE = 2000, 1000
 _SHORTEST = 2
 
 
 class Completer:
-    """Completes questions from one lexical index."""
+    """Completes questions from one index."""
 
-    def __init__(
-        self,
-        lexical: LexicalIndex,
-        companies: Mapping[Company, Ids],
-        question_of: Callable[[int], str],
-    ) -> None:
-        """``companies`` maps each company to its pairs, rising; ``question_of`` gives a pair's
-        question, or raises ``KeyError``."""
-        self._lexical = lexical
-        self._companies = companies
+    def __init__(self, index: Index, companies: Iterable[Company] = ()) -> None:
+        self._index = index
         self._matcher = CompanyMatcher(companies)
-        self._question_of = question_of
 
-    def complete(self, typed: str, allowed: Ids | None = None) -> list[str]:
+    def complete(
+        self, typed: str, question_of: Callable[[int], str], within: Sequence[Scope] = (Scope(),)
+    ) -> list[str]:
         """Filed questions, each once, best first: those that begin so, then those that hold what
         is typed, then those that share most of its words.
 
-        Of a company that is named, only its own. ``allowed`` are the pairs that may be offered
-        (``None``: all).
+        Of a company that is named, only its own. Each is in one of the scopes. ``question_of``
+        gives a pair's question, or raises ``KeyError``.
         """
         mention = self._matcher.match(typed)
         wanted = _plain(mention.rest)
         if len(wanted) < _SHORTEST:
             return []
         if mention.companies:
-            own = np.unique(np.concatenate([self._companies[c] for c in mention.companies]))
-            allowed = own if allowed is None else np.intersect1d(own, allowed)
+            named = tuple((company.name, company.code) for company in mention.companies)
+            within = [replace(scope, companies=named) for scope in within]
         offered: dict[str, tuple[bool, bool, str]] = {}
-        for pair in self._found(mention.rest, allowed).tolist():
-            try:
-                question = self._question_of(pair)
-            except KeyError:  # taken out meanwhile
-                continue
-            plain = _plain(question)
-            order = (not plain.startswith(wanted), wanted not in plain, question)
-            offered.setdefault(plain, order)
+        for scope in within:
+            for pair in self._index.questions(mention.rest, _LOOKED_AT, scope).tolist():
+                try:
+                    question = question_of(pair)
+                except KeyError:  # taken out meanwhile
+                    continue
+                plain = _plain(question)
+                order = (not plain.startswith(wanted), wanted not in plain, question)
+                offered.setdefault(plain, order)
         best = sorted(offered.values(), key=lambda order: order[:2])
         return [question for *_, question in best[:MOST]]
-
-    def _found(self, text: str, allowed: Ids | None) -> Ids:
-        if allowed is None or len(allowed) < _MANY:
-            return self._lexical.questions(text, _LOOKED_AT, allowed)
-        found = self._lexical.questions(text, _WIDE)
-        return found[np.isin(found, allowed)][:_LOOKED_AT]
 
 
 def _plain(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TextIO
@@ -20,7 +21,8 @@ class Progress:
     def __init__(self, stream: TextIO, bar: Bar | None) -> None:
         self._stream = stream
         self._bar = bar
-        self._pages = self._pairs = 0
+        self._pages = self._pairs = self._files = 0
+        self._began = time.monotonic()
         self._task: Any = None
 
     @classmethod
@@ -38,6 +40,7 @@ class Progress:
             BarColumn(),
             MofNCompleteColumn(),
             TextColumn("files  {task.fields[pages]} pages  {task.fields[pairs]} pairs"),
+            TextColumn("{task.fields[rate]:.0f} files/s"),
             TimeRemainingColumn(),
         )
         with Bar(*columns, console=Console(file=stream)) as bar:
@@ -45,8 +48,9 @@ class Progress:
 
     def start(self, files: int) -> None:
         """Tell how many files there are."""
+        self._began = time.monotonic()
         if self._bar:
-            self._task = self._bar.add_task("", total=files, pages=0, pairs=0)
+            self._task = self._bar.add_task("", total=files, pages=0, pairs=0, rate=0.0)
 
     def row(self, row: FileRow) -> None:
         """Tell what became of a file."""
@@ -56,4 +60,6 @@ class Progress:
             line = f"{row.status:<10}{row.pairs:>5}  {printable(row.path)}"
             print(line, file=self._stream)
             return
-        self._bar.update(self._task, advance=1, pages=self._pages, pairs=self._pairs)
+        self._files += 1
+        rate = self._files / max(1e-3, time.monotonic() - self._began)
+        self._bar.update(self._task, advance=1, pages=self._pages, pairs=self._pairs, rate=rate)

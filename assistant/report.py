@@ -1,4 +1,4 @@
-"""Records as the JSON that docs/contract.md promises, and as text for a terminal."""
+"""Records as the JSON that docs/reference.md promises, and as text for a terminal."""
 
 from __future__ import annotations
 

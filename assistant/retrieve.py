@@ -6,16 +6,15 @@ ever says its own company's name; their pairs are searched by themselves as well
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 
 from assistant.companies import Company, CompanyMatcher, Mention
 from index.encoder import Encoder, Vectors
-from index.snapshot import Indexes
-from index.vectors import Ids, is_question, pairs_of
+from index.protocol import Ids, Index, Scope, is_question, pairs_of
 
 Retrieval = Literal["hybrid", "dense", "lexical"]
 
@@ -66,18 +65,16 @@ class Retrieved:
 
 
 class Retriever:
-    """Searches both indexes of one store."""
+    """Searches an index both ways."""
 
     def __init__(
-        self, encoder: Encoder, indexes: Indexes, companies: Mapping[Company, Ids] | None = None
+        self, encoder: Encoder, index: Index, companies: Iterable[Company] | None = None
     ) -> None:
-        """``companies`` maps each company to its pairs, rising."""
-        self._companies = companies or {}
-        self.companies = tuple(self._companies)
-        self._matcher = CompanyMatcher(self._companies)
+        """``companies`` are those that a question may name."""
+        self.companies = tuple(companies or ())
+        self._matcher = CompanyMatcher(self.companies)
         self._encoder = encoder
-        self._dense = indexes.dense
-        self._lexical = indexes.lexical
+        self._index = index
 
     def named(self, question: str) -> tuple[Company, ...]:
         """The companies that a question names."""
@@ -86,7 +83,7 @@ class Retriever:
     def retrieve(
         self,
         question: str,
-        allowed: Ids | None = None,
+        allowed: Scope | None = None,
         pool: int = POOL,
         previous: str | None = None,
     ) -> Retrieved:
@@ -98,20 +95,19 @@ class Retriever:
         mention, before = self._mention(question, previous)
         words = f"{mention.rest} {before}" if before else mention.rest
         vector = self._encoder.encode_queries([words])
-        named = [self._companies[company] for company in mention.companies]
+        named = tuple((company.name, company.code) for company in mention.companies)
         scopes = [allowed]
         if named:
-            of_named = np.unique(np.concatenate(named))
-            scopes.append(of_named if allowed is None else np.intersect1d(of_named, allowed))
+            scopes.append(replace(allowed or Scope(), companies=named))
         lexical: dict[int, float] = {}
         found: list[Ids] = []
         for scope in scopes:
-            lexical.update(self._lexical.search(words, pool, scope))
-            found.append(pairs_of(self._dense.search(vector, 2 * pool, scope)[1]))
+            lexical.update(self._index.matching(words, pool, scope))
+            found.append(pairs_of(self._index.nearest(vector, 2 * pool, scope)[1]))
         pairs = np.unique(np.concatenate([*found, np.array(list(lexical), dtype=np.int64)]))
         similar = self._similarities(vector, pairs)
-        ceiling = self._lexical.ceiling(words) or 1.0
-        right = np.isin(pairs, of_named) if named else None
+        ceiling = self._index.ceiling(words) or 1.0
+        right = self._index.within(pairs, Scope(companies=named)) if named else None
         candidates = [
             Candidate(
                 pair,
@@ -138,8 +134,7 @@ class Retriever:
 
         A pair that lacks one of the parts has the other's for both.
         """
-        passages = self._dense.passages_of(pairs)
-        scores = self._dense.scores(vector, passages)
+        scores, passages = self._index.similarities(vector, pairs)
         best: dict[int, list[float | None]] = {pair: [None, None] for pair in pairs.tolist()}
         parts = np.where(is_question(passages), 0, 1)
         rows = zip(pairs_of(passages).tolist(), parts.tolist(), scores.tolist(), strict=True)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast, get_args
 
+from assistant.logs import Log
 from index.errors import CallError
 from index.model_options import OPTIONS
 
@@ -23,7 +25,10 @@ class Settings:
     ``YUANDA_FILING``: whether filings may be added and removed in the chat, by who knows
     ``YUANDA_LOGIN``, ``user:password``.
     ``YUANDA_FETCH_SITE``: where filings are fetched from, a mirror of the disclosure site.
-    ``YUANDA_API_KEYS``: keys of the HTTP API, separated by commas.
+    ``YUANDA_API_KEYS``: keys of the HTTP API, separated by commas. ``YUANDA_RATE``: calls a
+    minute of one caller, 0 for any number; by default limited where other machines call.
+    ``YUANDA_LOG``: what a server writes down: ``warnings``, ``calls`` as well, or the
+    ``questions``' text, too.
     """
 
     store: Path
@@ -37,6 +42,8 @@ class Settings:
     reranker_options: Mapping[str, str] = field(default_factory=dict)
     calibration: Path | None = None
     fetch_site: str | None = None
+    rate: int | None = None
+    log: Log = "warnings"
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> Settings:
@@ -57,6 +64,8 @@ class Settings:
             reranker_options=_options(environ, "YUANDA_RERANKER_"),
             calibration=Path(calibration).expanduser() if calibration else None,
             fetch_site=environ.get("YUANDA_FETCH_SITE") or None,
+            rate=_rate(environ.get("YUANDA_RATE")),
+            log=_log(environ.get("YUANDA_LOG")),
         )
 
 
@@ -113,3 +122,18 @@ def _keys(value: str | None) -> tuple[str, ...]:
             "YUANDA_API_KEYS: must be keys of letters, digits and signs, separated by commas"
         )
     return keys
+
+
+def _rate(value: str | None) -> int | None:
+    if not value:
+        return None
+    if not value.isascii() or not value.isdigit() or int(value) > 1_000_000:
+        raise CallError(f"YUANDA_RATE={value}: must be a number of calls a minute, 0 for any")
+    return int(value)
+
+
+def _log(value: str | None) -> Log:
+    for log in get_args(Log):
+        if (value or "warnings") == log:
+            return cast(Log, log)
+    raise CallError(f"YUANDA_LOG={value}: must be one of {', '.join(get_args(Log))}")

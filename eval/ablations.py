@@ -20,7 +20,7 @@ from eval.systems import System, yuanda
 from eval.written import COLLECTION, WrittenQuestion, read_written
 from index.encoder import Encoder
 from index.lexical import LexicalIndex
-from index.snapshot import Indexes, index_pairs
+from index.snapshot import index_pairs
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +71,9 @@ def retriever_of(corpus: Corpus, parts: Parts) -> Retriever:
     if not parts.question_vectors:
         answers = [replace(p, question="") if p.answer.strip() else p for p in corpus.pairs]
         without = index_pairs(list(enumerate(answers)), corpus.encoder)
-        indexes = Indexes(without.dense, indexes.lexical)
+        indexes = replace(indexes, dense=without.dense)
     if not parts.lexical:
-        indexes = Indexes(indexes.dense, LexicalIndex())
+        indexes = replace(indexes, lexical=LexicalIndex())
     return Retriever(corpus.encoder, indexes, corpus.companies if parts.company_match else {})
 
 

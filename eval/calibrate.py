@@ -121,8 +121,12 @@ def retriever_over(pairs: Sequence[FiledPair], encoder: Encoder) -> Retriever:
         places.setdefault(key, []).append(place)
     return Retriever(
         encoder,
-        index_pairs([(place, p.pair) for place, p in enumerate(pairs)], encoder),
-        {company: np.array(ids) for company, ids in places.items()},
+        index_pairs(
+            [(place, p.pair) for place, p in enumerate(pairs)],
+            encoder,
+            {(company.name, company.code): np.array(ids) for company, ids in places.items()},
+        ),
+        places,
     )
 
 

@@ -33,9 +33,9 @@ from index.encoder import Encoder
 from index.errors import CallError, ReadError
 from index.files import sha256_of
 from index.parse import parse
+from index.protocol import Ids
 from index.records import Filing, Pair
 from index.snapshot import Indexes, index_pairs
-from index.vectors import Ids
 
 logger = logging.getLogger(__name__)
 
@@ -63,7 +63,7 @@ class Corpus:
     def encoded_by(self, encoder: Encoder) -> Corpus:
         """The same corpus with the vectors of another encoder."""
         indexes = index_pairs(list(enumerate(self.pairs)), encoder)
-        return replace(self, encoder=encoder, indexes=Indexes(indexes.dense, self.indexes.lexical))
+        return replace(self, encoder=encoder, indexes=replace(self.indexes, dense=indexes.dense))
 
     def reading(self, pair_id: int) -> Reading:
         """Question and answer of a pair, and the year of its filing where it has one."""
@@ -200,13 +200,15 @@ def _corpus(
     """``filings`` names one for each pair, or is empty."""
     pairs = tuple(pairs)
     dates = [filing.activity_date or filing.filed_date for filing in filings]
+    companies = pairs_of_companies(filings)
+    of_keys = {(company.name, company.code): ids for company, ids in companies.items()}
     return Corpus(
         encoder,
-        index_pairs(list(enumerate(pairs)), encoder),
+        index_pairs(list(enumerate(pairs)), encoder, of_keys),
         pairs,
         tuple(names),
         tuple(queries),
-        pairs_of_companies(filings),
+        companies,
         split,
         {place: date[:4] for place, date in enumerate(dates) if date},
     )

@@ -148,7 +148,7 @@ def firsts(final: Linear, asked: Sequence[Asked]) -> tuple[Rows, Flags]:
         order = np.argsort(-scores, kind="stable")
         rows.append(standing(scores[order], one.values[order], one.retrieved))
         right.append(one.right[order[0]])
-    return np.array(rows), np.array(right)
+    return np.array(rows).reshape(-1, len(STANDING)), np.array(right, dtype=bool)
 
 
 def fit_further(final: Linear, asked: Sequence[Asked]) -> Further:

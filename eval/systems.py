@@ -13,6 +13,7 @@ from assistant.retrieve import Retrieval, Retriever
 from eval.corpora import Corpus
 from eval.datasets import LabelledQuery
 from eval.measures import Outcome
+from index.protocol import Scope
 
 
 class Found(NamedTuple):
@@ -38,7 +39,9 @@ def yuanda(
     searched = retriever or corpus.retriever()
 
     def ask(query: LabelledQuery) -> Iterable[Found]:
-        retrieved = searched.retrieve(query.text, corpus.allowed(query), previous=query.previous)
+        allowed = corpus.allowed(query)
+        scope = None if allowed is None else Scope(pairs=allowed)
+        retrieved = searched.retrieve(query.text, scope, previous=query.previous)
         reading = reading_of or corpus.reading
         ranked = rank(retrieved, calibration, reading, retrieval)
         ranked = rerank(ranked, retrieved.asked, reading, reranker)

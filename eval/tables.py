@@ -79,6 +79,24 @@ def _number(value: float) -> str:
     return str(value) if isinstance(value, int) else f"{value:.4f}"
 
 
+def _scale(document: Mapping[str, Any]) -> str:
+    """A row for each size."""
+    rows = [
+        (
+            f"{size['pairs']:,}",
+            f"{size['load']['load_s']:.0f} s",
+            f"{size['load']['store_bytes'] / 1e6:.0f} MB",
+            f"{size['memory_bytes']['total'] / 1e6:.0f} MB",
+            *(f"{size[k]['p50']:.1f} / {size[k]['p99']:.1f}" for k in ("ask_ms", "askers_50")),
+            *(f"{size['ask_filtered_ms'][k]['p50']:.1f}" for k in ("company", "month", "years")),
+            f"{size['recall']['R@64']:.3f}",
+        )
+        for size in document["sizes"]
+    ]
+    names = ("pairs", "load", "store", "memory", "ask p50 / p99, ms", "50 askers", "company")
+    return _table((*names, "month", "years", "recall@64"), rows)
+
+
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
@@ -90,6 +108,7 @@ _MAKERS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "compare": _compare,
     "parsing": _parsing,
     "chat": _chat,
+    "scale": _scale,
 }
 
 

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from index.encoder import Encoder
+import numpy as np
+
+from index.encoder import Encoder, Vectors
 from index.errors import ReadError, StoreError
 from index.files import sha256_of
 from index.parse import SUFFIXES, parse
 from index.passages import passages_of
 from index.readers import Outcome, Read, processes_for, read_ahead
-from index.snapshot import open_indexes
+from index.records import ParsedFiling, Passage
+from index.snapshot import improve, open_indexes
 from index.store import Store
+
+# Files that are embedded and stored at once: from one on, twice as many each time up to these,
+# so that few are told of at once and many cost little each.
+_TOGETHER = 64
 
 Status = Literal["added", "unchanged", "replaced", "failed"]
 
@@ -61,8 +69,9 @@ def add(
 ) -> AddReport:
     """Add files, and all filings below folders; one bad file never stops the rest.
 
-    Each file is a transaction of its own. ``on_start`` is told how many files there are,
-    ``on_row`` each file's row; ``processes`` read them, by default as many as serve.
+    Each file is kept whole or not at all, and is kept once a row tells of it. ``on_start`` is told
+    how many files there are, ``on_row`` each file's row; ``processes`` read them, by default as
+    many as serve.
     ``ModelError`` where the store has another model.
     """
     store.set_model(encoder)
@@ -70,20 +79,30 @@ def add(
     files = list(files_below(paths))
     if on_start:
         on_start(len(files))
-    rows = []
+    rows: list[FileRow] = []
     digests: dict[Path, str | ReadError] = {}
 
     def is_new(path: Path) -> bool:
         digests[path] = digest = _digest(path)
         return isinstance(digest, str) and not store.known(digest)
 
+    def tell(told: Iterable[FileRow]) -> None:
+        for row in told:
+            rows.append(row)
+            if on_row:
+                on_row(row)
+
     processes = processes_for(len(files)) if processes is None else processes
+    together = 1
+    waiting: list[_Ready | FileRow] = []
     for path, outcome in read_ahead(files, is_new, read, processes):
-        row = _add_file(store, path, digests.pop(path), outcome, encoder)
-        rows.append(row)
-        if on_row:
-            on_row(row)
+        waiting.append(_ready(store, path, digests.pop(path), outcome))
+        if len(waiting) >= together:
+            tell(_add_files(store, waiting, encoder))
+            waiting, together = [], min(2 * together, _TOGETHER)
+    tell(_add_files(store, waiting, encoder))
     open_indexes(store, encoder.dimension)
+    improve(store)
     return AddReport(tuple(rows))
 
 
@@ -122,28 +141,69 @@ def _digest(path: Path) -> str | ReadError:
         return ReadError(str(path), error.strerror or "can't be read")
 
 
-def _add_file(
-    store: Store,
-    path: Path,
-    digest: str | ReadError,
-    outcome: Outcome | None,
-    encoder: Encoder,
-) -> FileRow:
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """A file that was read and has pairs: to be embedded and stored."""
+
+    path: Path
+    parsed: ParsedFiling
+    passages: tuple[tuple[Passage, ...], ...]
+
+    def row(self, status: Status, error: str | None = None) -> FileRow:
+        filing, warnings = self.parsed.filing, self.parsed.warnings
+        if error is not None:
+            return FileRow(str(self.path), filing.sha256, "failed", error=error)
+        count, pages = len(self.parsed.pairs), filing.pages or 0
+        return FileRow(str(self.path), filing.sha256, status, count, warnings, pages=pages)
+
+
+def _ready(
+    store: Store, path: Path, digest: str | ReadError, outcome: Outcome | None
+) -> _Ready | FileRow:
+    """What is to be stored of a file, or what became of it."""
     if isinstance(digest, ReadError):
         return FileRow(str(path), None, "failed", error=str(digest))
-    sha256 = digest
     try:
-        if outcome is None or store.known(sha256):
-            return FileRow(str(path), sha256, "unchanged", len(store.pairs_of(sha256)))
+        if outcome is None or store.known(digest):
+            return FileRow(str(path), digest, "unchanged", store.count_of(digest))
         parsed = outcome()
         if not parsed.pairs:
             raise ReadError(str(path), "no question with an answer found in it; not added")
-        passages = [passages_of(pair) for pair in parsed.pairs]
-        vectors = encoder.encode_passages([p.text for pieces in passages for p in pieces])
-        status = store.add(parsed, path, passages, vectors)
     except OSError as error:
-        return FileRow(str(path), sha256, "failed", error=f"{path}: {error.strerror}")
+        return FileRow(str(path), digest, "failed", error=f"{path}: {error.strerror}")
     except (ReadError, StoreError) as error:
-        return FileRow(str(path), sha256, "failed", error=str(error))
-    pages = parsed.filing.pages or 0
-    return FileRow(str(path), sha256, status, len(parsed.pairs), parsed.warnings, pages=pages)
+        return FileRow(str(path), digest, "failed", error=str(error))
+    return _Ready(path, parsed, tuple(passages_of(pair) for pair in parsed.pairs))
+
+
+def _add_files(
+    store: Store, waiting: Sequence[_Ready | FileRow], encoder: Encoder
+) -> list[FileRow]:
+    """Embed several files at once and keep them in one transaction; what became of each.
+
+    Where that fails, each is tried by itself.
+    """
+    ready = [one for one in waiting if isinstance(one, _Ready)]
+    texts = [p.text for one in ready for pieces in one.passages for p in pieces]
+    vectors = encoder.encode_passages(texts)
+    ends = np.cumsum([sum(map(len, one.passages)) for one in ready], dtype=int).tolist()
+    parts = [
+        vectors[end - sum(map(len, r.passages)) : end] for r, end in zip(ready, ends, strict=True)
+    ]
+    stored: dict[int, FileRow] = {}
+    try:
+        with store.batch() if len(ready) > 1 else nullcontext():
+            for one, own in zip(ready, parts, strict=True):
+                stored[id(one)] = _store(store, one, own)
+    except StoreError:
+        stored = {id(one): _store(store, one, own) for one, own in zip(ready, parts, strict=True)}
+    return [one if isinstance(one, FileRow) else stored[id(one)] for one in waiting]
+
+
+def _store(store: Store, ready: _Ready, vectors: Vectors) -> FileRow:
+    try:
+        return ready.row(store.add(ready.parsed, ready.path, ready.passages, vectors))
+    except OSError as error:
+        return ready.row("failed", f"{ready.path}: {error.strerror}")
+    except StoreError as error:
+        return ready.row("failed", str(error))

@@ -7,7 +7,7 @@ from index.records import Filters
 # The day that a filing speaks of.
 DAY = "coalesce(filings.activity_date, filings.filed_date, '')"
 # The day from which it was public, as far as it says: no filing is older than what it tells of.
-_PUBLIC = "max(coalesce(filings.filed_date, ''), coalesce(filings.activity_date, ''))"
+PUBLIC = "max(coalesce(filings.filed_date, ''), coalesce(filings.activity_date, ''))"
 _OF_ACTIVITY = "EXISTS (SELECT 1 FROM json_each(filings.activity_types) WHERE value = ?)"
 
 
@@ -23,7 +23,7 @@ def where(filters: Filters) -> tuple[str, list[str]]:
     if filters.until:
         conditions.append((f"{DAY} <> '' AND {DAY} <= ?", filters.until))
     if filters.as_of:
-        conditions.append((f"{_PUBLIC} <> '' AND {_PUBLIC} <= ?", filters.as_of))
+        conditions.append((f"{PUBLIC} <> '' AND {PUBLIC} <= ?", filters.as_of))
     if filters.activity:
         conditions.append((_OF_ACTIVITY, filters.activity))
     return " AND ".join(c for c, _ in conditions) or "1", [v for _, v in conditions]

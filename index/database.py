@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
+import numpy as np
 from filelock import FileLock
 
 from index.errors import StoreError
@@ -36,8 +37,22 @@ def lock(folder: Path) -> FileLock:
     return FileLock(folder / _LOCK, timeout=_PATIENCE)
 
 
+class _Halves:
+    """Puts float32 vectors together as float16, for a migration."""
+
+    def __init__(self) -> None:
+        self._parts: list[bytes] = []
+
+    def step(self, vector: bytes) -> None:
+        self._parts.append(np.frombuffer(vector, dtype=np.float32).astype(np.float16).tobytes())
+
+    def finalize(self) -> bytes:
+        return b"".join(self._parts)
+
+
 def _bring_up(connection: sqlite3.Connection) -> None:
     """Each step is a transaction of its own: a kill leaves one of the versions."""
+    connection.create_aggregate("halves", 1, _Halves)  # type: ignore[arg-type]
     while (version := _version(connection)) < VERSION:
         if version == 0:
             connection.execute("PRAGMA journal_mode = WAL")

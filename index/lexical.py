@@ -7,16 +7,19 @@ found less.
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import tantivy
 
 from index.errors import StoreError
-from index.records import Pair
+from index.footers import check_files, remove_strays
+from index.segmenting import segmented
 from index.terms import terms, weight
 
 Ids = npt.NDArray[np.int64]
@@ -24,11 +27,16 @@ Ids = npt.NDArray[np.int64]
 _K1 = 1.2
 # Of what is being typed, so much is shared by a question that it may become.
 _SHARED = 0.6
-_HEAP = 64_000_000
+_HEAP = 128_000_000
+# Pairs from which a search leaves out terms: those that add less than this to a score, and those
+# beyond so many entries. The few that tell most are always searched for.
+_LARGE, _TELLING, _ENTRIES, _LEAST = 20_000, 0.3, 300_000, 3
+# Pairs, and share of all, up to which a filter is searched pair by pair.
+_FEW, _NARROW = 1000, 0.01
 
 
 class LexicalIndex:
-    """Pairs by their terms. Additions and removals show after ``commit``."""
+    """Pairs by their terms, as they were when it was opened or last updated through it."""
 
     def __init__(self, folder: Path | None = None) -> None:
         """Open or create in ``folder``; in memory for ``None``.
@@ -40,56 +48,87 @@ class LexicalIndex:
         for field in ("text", "question"):
             builder.add_text_field(field, tokenizer_name="whitespace", index_option="freq")
         self._schema = builder.build()
+        self._folder = folder
         try:
             if folder is None:
                 self._index = tantivy.Index(self._schema)
             else:
+                folder.mkdir(exist_ok=True)
+                check_files(folder)
                 self._index = tantivy.Index(self._schema, path=str(folder))
+            # Nobody but us reloads it: what is searched stays as it is.
+            self._index.config_reader("manual")
             self._index.reload()
-        except ValueError as error:
+        except (OSError, ValueError) as error:
             raise StoreError(f"{folder}: {error}") from None
         self._searcher = self._index.searcher()
+        self._opstamp = self._read_opstamp()
+        # The last text and its terms: a question is searched more than once.
+        self._last: tuple[str, list[str]] = ("", [])
+
+    @property
+    def count(self) -> int:
+        """Number of pairs."""
+        return int(self._searcher.num_docs)
+
+    def opstamp(self) -> int:
+        """What differs after every update of the folder."""
+        return self._opstamp
+
+    def _read_opstamp(self) -> int:
+        meta = self._folder and self._folder / "meta.json"
+        return int(json.loads(meta.read_bytes())["opstamp"]) if meta else 0
 
     def ids(self) -> Ids:
         """Ids of all pairs in the index."""
-        count = self._searcher.num_docs
-        if not count:
+        if not self.count:
             return np.zeros(0, dtype=np.int64)
-        hits = self._searcher.search(tantivy.Query.all_query(), count, count=False).hits
+        hits = self._searcher.search(tantivy.Query.all_query(), self.count, count=False).hits
         return self._pairs([address for _, address in hits])
 
-    def update(self, add: Iterable[tuple[int, Pair]], remove: Iterable[int] = ()) -> None:
-        """Add and remove pairs, and make both visible at once."""
+    def update(self, add: Iterable[tuple[int, str, str]], remove: Iterable[int] = ()) -> None:
+        """Add pairs (id, question, answer) and remove some, and make both visible at once.
+
+        ``StoreError`` where that can't be done.
+        """
         try:
+            if self._folder:
+                remove_strays(self._folder)
             writer = self._index.writer(_HEAP, 1)
         except ValueError as error:
             raise StoreError(f"the lexical index can't be written now: {error}") from None
+        try:
+            self._write(writer, add, remove)
+        except (OSError, ValueError) as error:
+            raise StoreError(f"the lexical index can't be written: {error}") from None
+        self._index.reload()
+        self._searcher = self._index.searcher()
+        self._opstamp = self._read_opstamp()
+        self._last = ("", [])
+
+    def _write(
+        self, writer: Any, add: Iterable[tuple[int, str, str]], remove: Iterable[int]
+    ) -> None:
         for pair_id in remove:
             writer.delete_documents_by_query(
                 tantivy.Query.term_query(self._schema, "pair", pair_id)
             )
-        for pair_id, pair in add:
+        for pair_id, question, answer in segmented(add):
             document = tantivy.Document()
             document.add_unsigned("pair", pair_id)
-            asked, answered = (" ".join(terms(text)) for text in (pair.question, pair.answer))
-            document.add_text("text", f"{asked} {answered}")
-            document.add_text("question", asked)
+            document.add_text("text", f"{question} {answer}")
+            document.add_text("question", question)
             writer.add_document(document)
         writer.commit()
         writer.wait_merging_threads()
-        self._index.reload()
-        self._searcher = self._index.searcher()
 
     def search(self, text: str, k: int, allowed: Ids | None = None) -> list[tuple[int, float]]:
         """Pair ids and BM25 scores of the ``k`` best, best first.
 
-        Each distinct term of ``text`` counts once, by its ``weight``. ``allowed`` are the pairs
-        that may be found (``None``: all).
+        Each distinct term of ``text`` that is ``sought`` counts once, by its ``weight``.
+        ``allowed`` are the pairs (rising) that may be found (``None``: all).
         """
-        query = self._among(self._query(sorted(set(terms(text)))), allowed)
-        hits = self._searcher.search(query, k, count=False).hits
-        pairs = self._pairs([address for _, address in hits]).tolist()
-        return [(pair, score) for pair, (score, _) in zip(pairs, hits, strict=True)]
+        return self._among(self._query(self.sought(text)), k, allowed)
 
     def questions(self, text: str, k: int, allowed: Ids | None = None) -> Ids:
         """Pairs whose filed question shares most with ``text``, best first; ``k`` at most.
@@ -105,29 +144,69 @@ class LexicalIndex:
             return np.zeros(0, dtype=np.int64)
         least = math.ceil(_SHARED * len(clauses))
         query = tantivy.Query.boolean_query(clauses, minimum_number_should_match=least)
-        hits = self._searcher.search(self._among(query, allowed), k, count=False).hits
-        return self._pairs([address for _, address in hits])
+        return np.array([pair for pair, _ in self._among(query, k, allowed)], dtype=np.int64)
+
+    def _among(self, query: tantivy.Query, k: int, allowed: Ids | None) -> list[tuple[int, float]]:
+        """The ``k`` best pairs of the allowed ones, with their scores."""
+        if allowed is None:
+            return self._found(query, k)
+        if len(allowed) <= max(_FEW, _NARROW * self.count):
+            among = tantivy.Query.term_set_query(self._schema, "pair", allowed.tolist())
+            both = [(tantivy.Occur.Must, query)]
+            both.append((tantivy.Occur.Must, tantivy.Query.boost_query(among, 0.0)))
+            return self._found(tantivy.Query.boolean_query(both), k)
+        # Of as many as are likely to hold ``k`` allowed ones, and of more where they don't.
+        depth = k + int(1.3 * k * self.count / len(allowed))
+        while True:
+            found = self._found(query, depth)
+            pairs = np.array([pair for pair, _ in found], dtype=np.int64)
+            inside = np.append(allowed, -1)[np.searchsorted(allowed, pairs)] == pairs
+            kept = [one for one, is_in in zip(found, inside.tolist(), strict=True) if is_in]
+            if len(kept) >= k or len(found) < depth:
+                return kept[:k]
+            depth *= 4
 
     def ceiling(self, text: str) -> float:
         """The BM25 score that no pair can exceed for ``text``."""
-        return sum(weight(term) * (_K1 + 1) * self.idf(term) for term in dict.fromkeys(terms(text)))
+        return sum(weight(term) * (_K1 + 1) * self.idf(term) for term in self.sought(text))
+
+    def sought(self, text: str) -> list[str]:
+        """The distinct terms of a text that are searched for.
+
+        All of them while the index is small. In a large one those that tell hardly any pair from
+        another are left out (的, 公司), and then the most common ones, so that a search reads
+        about as many entries however large the index is.
+        """
+        former, words = self._last
+        if former != text:
+            words = self._chosen(text)
+            self._last = text, words
+        return words
+
+    def _chosen(self, text: str) -> list[str]:
+        words = sorted(set(terms(text)))
+        if self.count < _LARGE:
+            return words
+        telling = {word: weight(word) * self.idf(word) for word in words}
+        kept: list[str] = []
+        entries = 0
+        for word in sorted(words, key=lambda word: -telling[word]):
+            entries += self._searcher.doc_freq("text", word)
+            if len(kept) >= _LEAST and (telling[word] < _TELLING or entries > _ENTRIES):
+                break
+            kept.append(word)
+        return sorted(kept)
+
+    def _found(self, query: tantivy.Query, k: int) -> list[tuple[int, float]]:
+        hits = self._searcher.search(query, k, count=False).hits
+        pairs = self._pairs([address for _, address in hits]).tolist()
+        return [(pair, score) for pair, (score, _) in zip(pairs, hits, strict=True)]
 
     def idf(self, term: str) -> float:
         """Inverse document frequency of a term, as BM25 has it."""
         count = self._searcher.num_docs
         found = self._searcher.doc_freq("text", term)
         return math.log1p((count - found + 0.5) / (found + 0.5))
-
-    def _among(self, query: tantivy.Query, allowed: Ids | None) -> tantivy.Query:
-        if allowed is None:
-            return query
-        among = tantivy.Query.term_set_query(self._schema, "pair", allowed.tolist())
-        return tantivy.Query.boolean_query(
-            [
-                (tantivy.Occur.Must, query),
-                (tantivy.Occur.Must, tantivy.Query.boost_query(among, 0.0)),
-            ]
-        )
 
     def _query(self, words: list[str]) -> tantivy.Query:
         clauses = [

@@ -1,6 +1,6 @@
 """The store's database schema and its version."""
 
-VERSION = 4
+VERSION = 5
 
 # A row for each time that a reader judged an answer; what it names may be removed from the store.
 _FEEDBACK = """
@@ -14,6 +14,28 @@ CREATE TABLE feedback (
     confidence REAL,
     at TEXT NOT NULL
 ) STRICT;
+"""
+
+# What the indexes are made from: vectors (float16) of each pair's passages, which are those at
+# ``first_place`` and after; pairs that were removed, in that order; filings without their text.
+_INDEXED = """
+CREATE TABLE vectors (
+    pair_id INTEGER PRIMARY KEY REFERENCES pairs ON DELETE CASCADE,
+    first_place INTEGER NOT NULL,
+    vectors BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE removed (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    pair_id INTEGER NOT NULL
+) STRICT;
+CREATE TRIGGER pair_removed AFTER DELETE ON pairs
+BEGIN INSERT INTO removed (pair_id) VALUES (old.id); END;
+
+CREATE INDEX filings_listed ON filings (
+    company, code, short_name, activity_date, filed_date, activity_types, first_pair, pair_count
+);
+INSERT INTO meta VALUES ('store', lower(hex(randomblob(16))));
 """
 
 SCHEMA = f"""
@@ -39,7 +61,9 @@ CREATE TABLE filings (
     recognised INTEGER NOT NULL,
     text BLOB NOT NULL,
     warnings TEXT NOT NULL,
-    added_at TEXT NOT NULL
+    added_at TEXT NOT NULL,
+    first_pair INTEGER NOT NULL DEFAULT 0,
+    pair_count INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
 -- Ids are never used again, so that an index can tell by ids alone what it lacks.
@@ -57,20 +81,24 @@ CREATE TABLE pairs (
     boxes TEXT NOT NULL
 ) STRICT;
 CREATE INDEX pairs_of_filing ON pairs (filing_id);
-
-CREATE TABLE passages (
-    id INTEGER PRIMARY KEY,
-    pair_id INTEGER NOT NULL REFERENCES pairs ON DELETE CASCADE,
-    start INTEGER NOT NULL,
-    length INTEGER NOT NULL,
-    vector BLOB NOT NULL
-) STRICT;
-CREATE INDEX passages_of_pair ON passages (pair_id);
-{_FEEDBACK}"""
+{_INDEXED}{_FEEDBACK}"""
 
 # What brings a database of a version to the next one.
 MIGRATIONS = {
     1: "ALTER TABLE filings ADD COLUMN short_name TEXT NOT NULL DEFAULT ''",
     2: "ALTER TABLE filings ADD COLUMN recognised INTEGER NOT NULL DEFAULT 0",
     3: _FEEDBACK,
+    4: f"""
+ALTER TABLE filings ADD COLUMN first_pair INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE filings ADD COLUMN pair_count INTEGER NOT NULL DEFAULT 0;
+UPDATE filings SET
+    first_pair = coalesce((SELECT min(id) FROM pairs WHERE filing_id = filings.id), 0),
+    pair_count = (SELECT count(*) FROM pairs WHERE filing_id = filings.id);
+{_INDEXED}
+INSERT INTO vectors
+    SELECT pair_id, min(id & 65535), halves(vector)
+    FROM (SELECT id, pair_id, vector FROM passages ORDER BY id) GROUP BY pair_id;
+INSERT INTO meta SELECT 'dimension', length(vector) / 4 FROM passages LIMIT 1;
+DROP TABLE passages;
+""",  # noqa: S608
 }

@@ -21,6 +21,7 @@ SOLE_IMPORTERS = {
     "rapidocr": "index/reading/recogniser.py",
     "akshare": "index/fetching/announcements.py",
     "watchfiles": "index/watching.py",
+    "mcp": "assistant/tools.py",
 }
 
 

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from assistant import completion
 from assistant.answer import Assistant
 from assistant.asking import Asked
 from assistant.completion import MOST, Completer
 from assistant.decide import Calibration
+from index import lexical
 from index.build import add
-from index.lexical import LexicalIndex
+from index.embedded import index_pairs
+from index.protocol import Scope
 from index.records import Filters
 from index.store import Store
 from tests.fakes import FakeEncoder, make_pair, read_lines
@@ -30,47 +31,49 @@ QUESTIONS = (
 )
 
 
-def completer(questions: tuple[str, ...] = QUESTIONS) -> Completer:
-    index = LexicalIndex()
-    index.update((i, make_pair(str(i), q, "答复。")) for i, q in enumerate(questions))
-    return Completer(index, {}, lambda pair: dict(enumerate(questions))[pair])
+def complete(
+    typed: str, questions: tuple[str, ...] = QUESTIONS, within: Sequence[Scope] = (Scope(),)
+) -> list[str]:
+    pairs = [(i, make_pair(str(i), q, "答复。")) for i, q in enumerate(questions)]
+    completer = Completer(index_pairs(pairs, FakeEncoder()))
+    return completer.complete(typed, dict(enumerate(questions)).__getitem__, within)
 
 
 def test_those_that_begin_so_come_first_and_each_once() -> None:
-    found = completer().complete("毛利率")
+    found = complete("毛利率")
     assert found[0] in (QUESTIONS[1], QUESTIONS[3])
     assert sorted(found[1:]) == sorted([QUESTIONS[0], *QUESTIONS[4:6]])
 
 
 def test_spelling_width_and_script_make_no_difference() -> None:
-    assert completer().complete("海外收入的佔比") == ["海外收入的占比是多少？"]
-    assert completer().complete("Ｒ＆Ｄ 投入") == ["R&D 投入有多少？"]
+    assert complete("海外收入的佔比") == ["海外收入的占比是多少？"]
+    assert complete("Ｒ＆Ｄ 投入") == ["R&D 投入有多少？"]
 
 
 @pytest.mark.parametrize("typed", ["", " ", "毛", "天气预报", "？？", "\u202e", "\0", "a" * 500])
 def test_what_fits_none_gets_none(typed: str) -> None:
-    assert completer().complete(typed) == []
+    assert complete(typed) == []
 
 
 def test_no_more_than_can_be_looked_through() -> None:
-    assert (
-        len(completer(tuple(f"毛利率第{i}次下降？" for i in range(40))).complete("毛利率")) == MOST
-    )
+    assert len(complete("毛利率", tuple(f"毛利率第{i}次下降？" for i in range(40)))) == MOST
 
 
-@pytest.mark.parametrize("many", [0, 10_000])
-def test_only_what_is_allowed(many: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(completion, "_MANY", many)
-    found = completer().complete("毛利率", np.array([0, 2, 4]))
+@pytest.mark.parametrize("few", [0, 1000])
+def test_only_what_is_allowed(few: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lexical, "_FEW", few)
+    monkeypatch.setattr(lexical, "_NARROW", 0.0)
+    found = complete("毛利率", within=[Scope(pairs=np.array([0, 2, 4]))])
     assert found == [QUESTIONS[0], QUESTIONS[4]]
-    assert completer().complete("毛利率", np.zeros(0, dtype=np.int64)) == []
+    each = [Scope(pairs=np.array([place])) for place in (0, 4)]
+    assert complete("毛利率", within=each) == found
+    assert complete("毛利率", within=[Scope(pairs=np.zeros(0, dtype=np.int64))]) == []
 
 
 def test_a_pair_taken_out_meanwhile_is_passed_over() -> None:
-    index = LexicalIndex()
-    index.update((i, make_pair(str(i), q, "答复。")) for i, q in enumerate(QUESTIONS))
-    only = Completer(index, {}, {1: QUESTIONS[1]}.__getitem__)
-    assert only.complete("毛利率") == [QUESTIONS[1]]
+    pairs = [(i, make_pair(str(i), q, "答复。")) for i, q in enumerate(QUESTIONS)]
+    completer = Completer(index_pairs(pairs, FakeEncoder()))
+    assert completer.complete("毛利率", {1: QUESTIONS[1]}.__getitem__) == [QUESTIONS[1]]
 
 
 @pytest.fixture

@@ -16,12 +16,14 @@ import pytest
 from assistant.answer import Assistant
 from assistant.decide import Calibration
 from assistant.records import Query
+from eval.kills import run
+from index import vectors
 from index.build import add
 from index.encoder import load_encoder
 from index.parse import parse
+from index.protocol import pairs_of
 from index.snapshot import open_indexes
 from index.store import Store
-from index.vectors import pairs_of
 from index.verify import verify
 from tests.fakes import FakeEncoder, read_lines
 
@@ -245,3 +247,15 @@ def test_an_open_assistant_follows_other_writers(tmp_path: Path) -> None:
         assert "乙公司" in cited(assistant, "产能")
         other.remove(str(first))
         assert cited(assistant, "毛利率") == ["乙公司"]
+
+
+@pytest.mark.model
+def test_kills_amid_adding_removing_and_switching(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A few of `python -m eval.kills`."""
+    monkeypatch.setattr(vectors, "COMPRESS", vectors.COMPRESS)  # which a run lowers
+    monkeypatch.setattr(vectors, "TAIL", vectors.TAIL)
+    outcome = run(12, tmp_path)
+    assert outcome.faults == []
+    assert (outcome.kills, outcome.lost, outcome.doubled, outcome.failed_to_open) == (12, 0, 0, 0)

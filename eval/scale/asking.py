@@ -1,0 +1,165 @@
+"""Ask a loaded store, alone and among many, and tell how long that takes and how well it finds:
+``python -m eval.scale.asking``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from assistant.answer import Assistant
+from assistant.decide import Calibration
+from assistant.records import Query
+from eval.scale.generate import Asked, Market
+from eval.scale.memory import Memory
+from index.encoder import load_encoder
+from index.protocol import Scope
+from index.records import Filters
+from index.snapshot import Indexes, open_indexes
+from index.store import Store
+
+# Filters by what they keep, roughly: of one company, a month, most years.
+FILTERS: dict[str, Callable[[Asked], Filters]] = {
+    "company": lambda asked: Filters(code=asked.code),
+    "month": lambda asked: Filters(since=f"{asked.day[:7]}-01", until=f"{asked.day[:7]}-31"),
+    "years": lambda _: Filters(since="2020-01-01"),
+}
+_POOL, _WARM = 64, 20
+
+
+def measure(folder: Path, pairs: int, count: int) -> dict[str, Any]:
+    """All measures of a store; times in milliseconds, memory in bytes."""
+    encoder = load_encoder(None)
+    questions = Market(pairs).questions(count)
+    before = Memory.now()
+    began = time.perf_counter()
+    assistant = Assistant(Store.open(folder), encoder, Calibration.load())
+    opened = time.perf_counter() - began
+    with assistant, assistant.following():
+        for asked in questions[:_WARM]:
+            assistant.ask(Query(asked.question))
+        result: dict[str, Any] = {"open_s": round(opened, 3)}
+        result["ask_ms"] = _percentiles(
+            _timed(lambda asked: assistant.ask(Query(asked.question)), questions)
+        )
+        result["ask_filtered_ms"] = {
+            name: _percentiles(
+                _timed(
+                    lambda asked, of=of: assistant.ask(Query(asked.question, filters=of(asked))),  # type: ignore[misc]
+                    questions[: count // 3],
+                )
+            )
+            for name, of in FILTERS.items()
+        }
+        result["askers_50"] = _many(assistant, questions, 50)
+        memory = Memory.now()
+    result["memory_bytes"] = {
+        "before": before.total,
+        "total": memory.total,
+        "private": memory.private,
+        "mapped": memory.mapped,
+        "peak": memory.peak,
+    }
+    with Store.open(folder) as store:
+        indexes = open_indexes(store, encoder.dimension)
+    result["search_ms"] = _searches(indexes, encoder.encode_queries, questions)
+    result["recall"] = _recall(indexes, encoder.encode_queries, questions[: max(20, count // 5)])
+    result["passages"] = len(indexes.dense.ids())
+    return result
+
+
+def _timed(call: Callable[[Asked], object], questions: Sequence[Asked]) -> list[float]:
+    times = []
+    for asked in questions:
+        began = time.perf_counter()
+        call(asked)
+        times.append((time.perf_counter() - began) * 1000)
+    return times
+
+
+def _many(assistant: Assistant, questions: Sequence[Asked], askers: int) -> dict[str, float]:
+    """The same questions from many threads at once."""
+    waiting, times = list(questions), list[float]()
+
+    def ask() -> None:
+        while True:
+            try:
+                asked = waiting.pop()
+            except IndexError:
+                return
+            times.extend(_timed(lambda one: assistant.ask(Query(one.question)), [asked]))
+
+    threads = [threading.Thread(target=ask) for _ in range(askers)]
+    began = time.perf_counter()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    took = time.perf_counter() - began
+    return {**_percentiles(times), "questions_a_second": round(len(times) / took, 1)}
+
+
+def _searches(
+    indexes: Indexes, encode: Callable[[Sequence[str]], Any], questions: Sequence[Asked]
+) -> dict[str, dict[str, float]]:
+    """The index's searches by themselves."""
+    vectors = {asked.question: encode([asked.question]) for asked in questions}
+    found = {
+        asked.question: np.array(
+            sorted({pair for pair, _ in indexes.matching(asked.question, _POOL)}), dtype=np.int64
+        )
+        for asked in questions
+    }
+    calls: dict[str, Callable[[Asked], object]] = {
+        "dense": lambda a: indexes.nearest(vectors[a.question], 2 * _POOL),
+        "lexical": lambda a: indexes.matching(a.question, _POOL),
+        "similarities": lambda a: indexes.similarities(vectors[a.question], found[a.question]),
+    }
+    for name, of in FILTERS.items():
+        calls[f"dense_{name}"] = lambda a, of=of: indexes.nearest(  # type: ignore[misc]
+            vectors[a.question], 2 * _POOL, Scope(of(a))
+        )
+        calls[f"lexical_{name}"] = lambda a, of=of: indexes.matching(  # type: ignore[misc]
+            a.question, _POOL, Scope(of(a))
+        )
+    return {name: _percentiles(_timed(call, questions)) for name, call in calls.items()}
+
+
+def _recall(
+    indexes: Indexes, encode: Callable[[Sequence[str]], Any], questions: Sequence[Asked]
+) -> dict[str, float]:
+    """Share of the truly nearest that the dense search finds, ties counted as found."""
+    shares: dict[str, list[float]] = {"R@10": [], "R@64": [], "R@128": []}
+    for asked in questions:
+        vector = encode([asked.question])
+        wanted, _ = indexes.dense.exact(vector, 2 * _POOL)
+        scores, _ = indexes.nearest(vector, 2 * _POOL)
+        for name, own in shares.items():
+            k = min(int(name[2:]), len(wanted))
+            own.append(float((scores[:k] >= wanted[k - 1] - 1e-6).mean()))
+    return {name: round(float(np.mean(own)), 4) for name, own in shares.items()}
+
+
+def _percentiles(times: Sequence[float]) -> dict[str, float]:
+    low, high = np.percentile(times, [50, 99])
+    return {"p50": round(float(low), 3), "p99": round(float(high), 3)}
+
+
+def main() -> None:
+    """Measure the store in the folder and print JSON."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--pairs", type=int, required=True)
+    parser.add_argument("--folder", type=Path, required=True)
+    parser.add_argument("--questions", type=int, default=300)
+    arguments = parser.parse_args()
+    print(json.dumps(measure(arguments.folder, arguments.pairs, arguments.questions)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,132 @@
+"""What is known of the filings whose pairs are indexed: scopes to pair ids, by NumPy columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from index.protocol import CompanyKey, Ids, Scope
+
+_Mask = npt.NDArray[np.bool_]
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A filing's conditions, and its pairs: ``count`` ids from ``first`` on.
+
+    ``day`` is what it speaks of, ``public`` the day from which it was public; '' for none.
+    """
+
+    first: int
+    count: int
+    company: str = ""
+    code: str | None = None
+    short: str = ""
+    day: str = ""
+    public: str = ""
+    activities: tuple[str, ...] = ()
+
+
+class Catalogue:
+    """Filings, in the order of their pairs."""
+
+    def __init__(self, rows: Iterable[Listed] = ()) -> None:
+        rows = sorted(rows, key=lambda row: row.first)
+        self._first = np.array([row.first for row in rows], dtype=np.int64)
+        self._count = np.array([row.count for row in rows], dtype=np.int64)
+        self._day = np.array([row.day for row in rows], dtype="U10")
+        self._public = np.array([row.public for row in rows], dtype="U10")
+        self._keys, self._key = _coded([(row.company, row.code) for row in rows])
+        self._activities, self._activity = _coded([row.activities for row in rows])
+        self._shorts: dict[CompanyKey, str] = {}
+        for row in rows:
+            key = row.company, row.code
+            self._shorts[key] = row.short or self._shorts.get(key, "")
+
+    @classmethod
+    def of_companies(cls, companies: Mapping[CompanyKey, Ids]) -> Catalogue:
+        """Of pairs by company, where nothing else is known of their filings."""
+        return cls(
+            Listed(pair, 1, company, code)
+            for (company, code), pairs in companies.items()
+            for pair in pairs.tolist()
+        )
+
+    @property
+    def count(self) -> int:
+        """Number of pairs."""
+        return int(self._count.sum())
+
+    def companies(self) -> dict[CompanyKey, str]:
+        """The companies by name and code, with their short names."""
+        return {key: short for key, short in self._shorts.items() if key[0]}
+
+    def pairs(self, scope: Scope | None = None) -> Ids:
+        """Ids of the pairs in the scope, rising."""
+        scope = scope or Scope()
+        if scope.pairs is not None and not self._of_filings(scope):
+            return scope.pairs
+        mask = self._passing(scope)
+        found = ranges(self._first[mask], self._count[mask])
+        if scope.pairs is None:
+            return found
+        return np.intersect1d(found, scope.pairs, assume_unique=True)
+
+    def within(self, pairs: Ids, scope: Scope) -> _Mask:
+        """Which of the pairs are in the scope."""
+        inside = np.ones(len(pairs), dtype=bool)
+        if scope.pairs is not None:
+            inside &= np.isin(pairs, scope.pairs)
+        if self._of_filings(scope):
+            place = np.searchsorted(self._first, pairs, side="right") - 1
+            last = np.append(self._first + self._count, 0)  # before the first: none
+            inside &= (pairs < last[place]) & np.append(self._passing(scope), False)[place]
+        return inside
+
+    @staticmethod
+    def _of_filings(scope: Scope) -> bool:
+        return bool(scope.filters) or scope.companies is not None
+
+    def _passing(self, scope: Scope) -> _Mask:
+        """Which filings the scope's conditions let pass."""
+        filters = scope.filters
+        mask = np.ones(len(self._first), dtype=bool)
+        if scope.companies is not None:
+            wanted = frozenset(scope.companies)
+            mask &= np.array([key in wanted for key in self._keys], dtype=bool)[self._key]
+        if filters.company:
+            named = [filters.company in company for company, _ in self._keys]
+            mask &= np.array(named, dtype=bool)[self._key]
+        if filters.code:
+            coded = [code == filters.code for _, code in self._keys]
+            mask &= np.array(coded, dtype=bool)[self._key]
+        if filters.activity:
+            held = [filters.activity in activities for activities in self._activities]
+            mask &= np.array(held, dtype=bool)[self._activity]
+        if filters.since:
+            mask &= self._day >= filters.since
+        if filters.until:
+            mask &= (self._day != "") & (self._day <= filters.until)
+        if filters.as_of:
+            mask &= (self._public != "") & (self._public <= filters.as_of)
+        return mask
+
+
+def _coded(values: Sequence[_T]) -> tuple[list[_T], npt.NDArray[np.int32]]:
+    """The distinct values, and each value's place among them."""
+    places: dict[_T, int] = {}
+    codes = np.array([places.setdefault(v, len(places)) for v in values], dtype=np.int32)
+    return list(places), codes
+
+
+def ranges(first: Ids, count: Ids) -> Ids:
+    """All ids of ranges that rise and don't overlap."""
+    ends = np.cumsum(count)
+    total = int(ends[-1]) if len(ends) else 0
+    ids: Ids = np.arange(total, dtype=np.int64) + np.repeat(first - (ends - count), count)
+    return ids

@@ -1,0 +1,89 @@
+"""The embedded ``Index``: FAISS and tantivy over the same pairs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from index.catalogue import Catalogue
+from index.encoder import Encoder, Vectors
+from index.lexical import LexicalIndex
+from index.passages import passages_of
+from index.protocol import CompanyKey, Ids, Scope, passage_id
+from index.records import Pair
+from index.vectors import DenseIndex
+
+
+@dataclass(frozen=True, slots=True)
+class Indexes:
+    """The embedded ``Index``: dense and lexical over the same pairs, and what filters need."""
+
+    dense: DenseIndex
+    lexical: LexicalIndex
+    catalogue: Catalogue = field(default_factory=Catalogue)
+
+    @property
+    def dimension(self) -> int:
+        """Length of a vector."""
+        return self.dense.dimension
+
+    @property
+    def count(self) -> int:
+        """Number of pairs."""
+        return len(self.pair_ids())
+
+    def pair_ids(self) -> Ids:
+        """Ids of all pairs, rising."""
+        return np.sort(self.lexical.ids())
+
+    def within(self, pairs: Ids, scope: Scope) -> npt.NDArray[np.bool_]:
+        """Which of the pairs are in the scope."""
+        return self.catalogue.within(pairs, scope)
+
+    def nearest(self, query: Vectors, k: int, scope: Scope | None = None) -> tuple[Vectors, Ids]:
+        """Inner products and passage ids of the ``k`` nearest passages, best first."""
+        return self.dense.search(query, k, self._allowed(scope))
+
+    def similarities(self, query: Vectors, pairs: Ids) -> tuple[Vectors, Ids]:
+        """Inner products with all passages of the pairs, and the passages' ids."""
+        passages = self.dense.passages_of(pairs)
+        return self.dense.scores(query, passages), passages
+
+    def matching(self, text: str, k: int, scope: Scope | None = None) -> list[tuple[int, float]]:
+        """Pair ids and BM25 scores of the ``k`` pairs that match best by words, best first."""
+        return self.lexical.search(text, k, self._allowed(scope))
+
+    def questions(self, text: str, k: int, scope: Scope | None = None) -> Ids:
+        """Ids of the ``k`` pairs whose filed question shares most with ``text``, best first."""
+        return self.lexical.questions(text, k, self._allowed(scope))
+
+    def ceiling(self, text: str) -> float:
+        """The BM25 score that no pair can exceed for ``text``."""
+        return self.lexical.ceiling(text)
+
+    def _allowed(self, scope: Scope | None) -> Ids | None:
+        return self.catalogue.pairs(scope) if scope else None
+
+
+def index_pairs(
+    pairs: Sequence[tuple[int, Pair]],
+    encoder: Encoder,
+    companies: Mapping[CompanyKey, Ids] | None = None,
+) -> Indexes:
+    """Indexes in memory over pairs with their ids (rising), without a store.
+
+    ``companies`` has the ids of each company's pairs.
+    """
+    ids, texts = [], []
+    for pair_id, pair in pairs:
+        for passage in passages_of(pair):
+            ids.append(passage_id(pair_id, passage.place))
+            texts.append(passage.text)
+    rows = encoder.encode_passages(texts).astype(np.float16)
+    dense = DenseIndex(encoder.dimension).with_added(np.array(ids, dtype=np.int64), rows)
+    lexical = LexicalIndex()
+    lexical.update((pair_id, pair.question, pair.answer) for pair_id, pair in pairs)
+    return Indexes(dense, lexical, Catalogue.of_companies(companies or {}))

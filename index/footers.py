@@ -1,0 +1,78 @@
+"""tantivy's files carry a checksum in their footer, which it doesn't look at when it opens them.
+
+A footer is JSON with the CRC-32 of all before it, then its own length and a magic number, both
+as 32-bit little-endian numbers (``directory/footer.rs`` of tantivy).
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from pathlib import Path
+
+from index.checked import Checked, Checks
+from index.errors import StoreError
+
+_MAGIC = 1337
+_MOST = 1 << 12
+
+
+def check_files(folder: Path, *, again: bool = False) -> None:
+    """``StoreError`` where a file of the folder's index was changed since tantivy wrote it.
+
+    ``again``: read all, those too that have been checked before.
+    """
+    meta = folder / "meta.json"
+    if not meta.is_file():
+        return
+    try:
+        segments = json.loads(meta.read_bytes())["segments"]
+        stems = {segment["segment_id"].replace("-", "") for segment in segments}
+        checks = Checks(folder)
+        for path in folder.iterdir():
+            if path.name.partition(".")[0] in stems:
+                checks.check(_footer(path), again=again)
+        checks.remember()
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise StoreError(f"{folder}: damaged ({error})") from None
+
+
+def remove_strays(folder: Path) -> None:
+    """Take away the lists of deletions that a kill left before they were committed.
+
+    tantivy would write the next one to a file of the same name, and refuses to. Nobody else may be
+    writing.
+    """
+    meta = folder / "meta.json"
+    if not meta.is_file():
+        return
+    segments = json.loads(meta.read_bytes())["segments"]
+    named = {
+        f"{segment['segment_id'].replace('-', '')}.{segment['deletes']['opstamp']}.del"
+        for segment in segments
+        if segment["deletes"]
+    }
+    for path in folder.glob("*.del"):
+        if path.name not in named:
+            path.unlink(missing_ok=True)
+
+
+def removed_share(folder: Path) -> float:
+    """Share of the folder's documents that are removed and not yet merged away."""
+    segments = json.loads((folder / "meta.json").read_bytes())["segments"]
+    every = sum(segment["max_doc"] for segment in segments)
+    removed = sum((segment["deletes"] or {}).get("num_deleted_docs", 0) for segment in segments)
+    return float(removed / max(1, every))
+
+
+def _footer(path: Path) -> Checked:
+    """A file's checksum, over its first ``size`` bytes, by its footer."""
+    with path.open("rb") as file:
+        end = file.seek(0, 2)
+        file.seek(max(0, end - _MOST))
+        tail = file.read()
+    length, magic = struct.unpack("<II", tail[-8:])
+    if magic != _MAGIC or length + 8 > len(tail):
+        raise StoreError(f"{path}: damaged")
+    crc = json.loads(tail[-8 - length : -8])["crc"]
+    return Checked(path.name, end - 8 - length, crc)

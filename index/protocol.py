@@ -1,0 +1,102 @@
+"""What retrieval needs of an index, whoever keeps it: ``Index``.
+
+Two makers: the embedded one (``snapshot``: FAISS and tantivy, the default), and a server's. Which
+pairs may be found is said as a ``Scope``, so that a server can filter by fields of its own and the
+embedded index by the ids that the scope comes to. Both find the same, within ties.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from index.encoder import Vectors
+from index.records import Filters
+
+Ids = npt.NDArray[np.int64]
+
+# A company as its filings name it: name and code.
+CompanyKey = tuple[str, str | None]
+
+PLACE_BITS = 16
+PLACES = 1 << PLACE_BITS
+
+
+def passage_id(pair: int, place: int) -> int:
+    """Id of the passage at ``place`` (0 is the question) of a pair."""
+    return pair << PLACE_BITS | place
+
+
+def pairs_of(passages: Ids) -> Ids:
+    """Pair ids of passage ids."""
+    return passages >> PLACE_BITS
+
+
+def is_question(passages: Ids) -> npt.NDArray[np.bool_]:
+    """Which passages are their pair's question."""
+    questions: npt.NDArray[np.bool_] = (passages & (PLACES - 1)) == 0
+    return questions
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scope:
+    """Which pairs may be found: all conditions hold, ``None`` is no condition.
+
+    ``filters`` and ``companies`` (any of them) are about the pair's filing; ``pairs`` are ids,
+    rising.
+    """
+
+    filters: Filters = field(default_factory=Filters)
+    companies: tuple[CompanyKey, ...] | None = None
+    pairs: Ids | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self.filters) or self.companies is not None or self.pairs is not None
+
+
+class Index(Protocol):
+    """One unchanging state of all pairs, searched from any number of threads at once."""
+
+    @property
+    def dimension(self) -> int:
+        """Length of a vector."""
+        ...
+
+    @property
+    def count(self) -> int:
+        """Number of pairs."""
+        ...
+
+    def pair_ids(self) -> Ids:
+        """Ids of all pairs, rising."""
+        ...
+
+    def within(self, pairs: Ids, scope: Scope) -> npt.NDArray[np.bool_]:
+        """Which of the pairs are in the scope."""
+        ...
+
+    def nearest(self, query: Vectors, k: int, scope: Scope | None = None) -> tuple[Vectors, Ids]:
+        """Inner products and passage ids of the ``k`` nearest passages, best first.
+
+        ``query`` is one unit vector. Fewer than ``k`` come back where the scope has no more.
+        """
+        ...
+
+    def similarities(self, query: Vectors, pairs: Ids) -> tuple[Vectors, Ids]:
+        """Inner products with all passages of the pairs, and the passages' ids."""
+        ...
+
+    def matching(self, text: str, k: int, scope: Scope | None = None) -> list[tuple[int, float]]:
+        """Pair ids and BM25 scores of the ``k`` pairs that match best by words, best first."""
+        ...
+
+    def questions(self, text: str, k: int, scope: Scope | None = None) -> Ids:
+        """Ids of the ``k`` pairs whose filed question shares most with ``text``, best first."""
+        ...
+
+    def ceiling(self, text: str) -> float:
+        """The BM25 score that no pair can exceed for ``text``."""
+        ...

@@ -1,0 +1,89 @@
+"""Scopes come to the pairs that the database's own conditions give."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from index.build import add
+from index.catalogue import Catalogue, Listed
+from index.protocol import Scope
+from index.records import Filters, ParsedFiling
+from index.store import Store
+from tests.fakes import FakeEncoder, read_lines
+
+FILTERS = [
+    Filters(),
+    Filters(company="甲"),
+    Filters(company="甲公司", since="2024-01-02"),
+    Filters(code="309003"),
+    Filters(since="2024-01-03"),
+    Filters(until="2024-01-03"),
+    Filters(as_of="2024-01-04"),
+    Filters(activity="现场参观"),
+    Filters(company="丙"),
+]
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    """Eight filings of two companies; one without a date."""
+    for day in range(8):
+        date = f"2024-01-0{day + 1}" if day != 5 else ""
+        lines = "".join(f"产能如何{n}|已满{day}\n" for n in range(day % 3 + 1))
+        name = "甲公司" if day % 2 else "乙公司"
+        (tmp_path / f"{day}.txt").write_text(f"{name}|{date}\n{lines}", "utf-8")
+
+    def read(path: Path) -> ParsedFiling:
+        parsed, day = read_lines(path), int(path.stem)
+        filing = replace(
+            parsed.filing,
+            code=f"30900{day}" if day % 4 else None,
+            filed_date="2024-01-05" if day == 2 else None,
+            activity_types=("现场参观", "其他") if day in (1, 6) else (),
+        )
+        return replace(parsed, filing=filing)
+
+    store = Store.open(tmp_path / "store", create=True)
+    add(store, sorted(tmp_path.glob("*.txt")), FakeEncoder(), read=read, processes=1)
+    store.remove(str(tmp_path / "3.txt"))
+    return store
+
+
+@pytest.mark.parametrize("filters", FILTERS)
+def test_filters_as_the_database_has_them(store: Store, filters: Filters) -> None:
+    catalogue = Catalogue(store.listed())
+    wanted = store.pair_ids(filters)
+    every = store.pair_ids()
+    assert catalogue.pairs(Scope(filters)).tolist() == wanted.tolist()
+    assert catalogue.within(every, Scope(filters)).tolist() == np.isin(every, wanted).tolist()
+    half = every[::2]
+    assert (
+        catalogue.pairs(Scope(filters, pairs=half)).tolist()
+        == np.intersect1d(wanted, half).tolist()
+    )
+
+
+def test_companies(store: Store) -> None:
+    catalogue = Catalogue(store.listed())
+    assert catalogue.count == len(store.pair_ids())
+    companies = store.companies()
+    assert catalogue.companies().keys() == {(name, code) for name, code, _ in companies}
+    for name, code, _ in companies:
+        pairs = catalogue.pairs(Scope(companies=((name, code),))).tolist()
+        assert pairs
+        assert {store.pair(pair)[0].company for pair in pairs} == {name}
+        assert {store.pair(pair)[0].code for pair in pairs} == {code}
+    assert catalogue.pairs(Scope(companies=())).tolist() == []
+
+
+def test_what_no_filing_has_is_outside() -> None:
+    catalogue = Catalogue([Listed(10, 2, "甲"), Listed(20, 1, "乙")])
+    pairs = np.array([5, 10, 11, 12, 20, 21])
+    scope = Scope(companies=(("甲", None), ("乙", None)))
+    assert catalogue.within(pairs, scope).tolist() == [False, True, True, False, True, False]
+    assert Catalogue().within(pairs, scope).tolist() == [False] * 6
+    assert Catalogue().pairs(Scope(pairs=pairs)).tolist() == pairs.tolist()
