@@ -47,6 +47,7 @@ def add(arguments: argparse.Namespace, settings: Settings) -> int:
             encoder,
             on_row=progress.row,
             on_start=progress.start,
+            on_page=progress.page,
             processes=arguments.jobs,
         )
     if arguments.json:

@@ -18,6 +18,7 @@ from index.encoder import Encoder
 from index.feedback import Feedback
 from index.files import sha256_of
 from index.parse import SUFFIXES, parse
+from index.reading.pages_read import OnPage
 from index.records import Pair, ParsedFiling, PartKind
 from index.store import Entry, Store
 
@@ -82,6 +83,7 @@ class Desk:
         uploads: Sequence[Path],
         on_start: Callable[[int], None] | None = None,
         on_row: Callable[[FileRow], None] | None = None,
+        on_page: OnPage | None = None,
         *,
         folder: bool = False,
     ) -> list[FileRow]:
@@ -103,7 +105,9 @@ class Desk:
                         refused.append(FileRow(_bare_name(upload), None, "failed", error=fit))
                     elif fit not in staged:
                         staged.append(fit)
-                added = build.add(store, staged, self._encoder, on_row, on_start=on_start)
+                added = build.add(
+                    store, staged, self._encoder, on_row, on_start=on_start, on_page=on_page
+                )
             finally:
                 shutil.rmtree(staging, ignore_errors=True)
         return [*map(_bare, added.files), *refused]

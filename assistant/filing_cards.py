@@ -10,6 +10,7 @@ from markupsafe import Markup
 from assistant.cards import render
 from assistant.filing import SHOWN, pieces
 from assistant.labels import LABELS, Language
+from assistant.progress import Tally
 from assistant.report import RECOGNISED
 from index.build import FileRow
 from index.records import ParsedFiling, PartKind
@@ -102,6 +103,13 @@ TEXT: Mapping[Language, Mapping[str, str]] = {
         "part_rest": "in no part",
     },
 }
+
+
+def progress_line(tally: Tally, language: Language) -> str:
+    """How far an upload is, by file and page."""
+    counts = {"done": tally.files, "total": tally.total, "pages": tally.pages}
+    said = TEXT[language]["progress"].format(**counts)
+    return f"{said} · {tally.latest}" if tally.latest else said
 
 
 def filed_card(rows: Sequence[FileRow], language: Language, message: str = "") -> Markup:

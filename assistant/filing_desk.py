@@ -9,9 +9,9 @@ from typing import Any
 import gradio as gr
 
 from assistant.filing import MOST_FILES, Desk
-from assistant.filing_cards import TEXT, filed_card, filings_card, parts_card
+from assistant.filing_cards import TEXT, filed_card, filings_card, parts_card, progress_line
 from assistant.labels import Language
-from index.build import FileRow
+from assistant.progress import Tally
 from index.errors import CallError, YuandaError
 
 Seen = tuple[str, frozenset[int]] | None  # the filing viewed, and its pairs that were reported
@@ -153,24 +153,19 @@ def _take_in(desk: Desk, is_folder: bool) -> Callable[..., tuple[None, str]]:
         if not admitted or not chosen:
             return None, ""
         uploads = [Path(name) for name in ([chosen] if isinstance(chosen, str) else chosen)]
-        done: list[FileRow] = []
-        total = len(uploads)
+        tally = Tally()
 
-        def start(files: int) -> None:
-            nonlocal total
-            total = files
-            tell()
+        def told(count: Callable[..., None]) -> Callable[..., None]:
+            def tell(*what: Any) -> None:
+                count(*what)
+                progress(tally.share / max(tally.total, 1), progress_line(tally, language))
 
-        def row(row: FileRow) -> None:
-            done.append(row)
-            tell()
-
-        def tell() -> None:
-            counts = {"done": len(done), "total": total, "pages": sum(r.pages for r in done)}
-            progress((len(done), total), TEXT[language]["progress"].format(**counts))
+            return tell
 
         try:
-            rows = desk.add(uploads, start, row, folder=is_folder)
+            rows = desk.add(
+                uploads, told(tally.start), told(tally.row), told(tally.page), folder=is_folder
+            )
         except YuandaError as error:
             return None, str(filed_card((), language, str(error)))
         message = "" if rows else TEXT[language]["no_files"]

@@ -93,7 +93,14 @@ def _add(arguments: argparse.Namespace, settings: Settings, rows: list[FetchRow]
         Store.open(commands.store_path(arguments, settings), create=True) as store,
         Progress.on(sys.stderr) as progress,
     ):
-        return build.add(store, paths, encoder, on_row=progress.row, on_start=progress.start)
+        return build.add(
+            store,
+            paths,
+            encoder,
+            on_row=progress.row,
+            on_start=progress.start,
+            on_page=progress.page,
+        )
 
 
 def _fetch_json(rows: list[FetchRow], added: AddReport | None) -> dict[str, Any]:

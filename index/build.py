@@ -17,6 +17,7 @@ from index.files import sha256_of
 from index.parse import SUFFIXES, parse
 from index.passages import passages_of
 from index.readers import Outcome, Read, processes_for, read_ahead
+from index.reading.pages_read import OnPage, listening
 from index.records import ParsedFiling, Passage
 from index.snapshot import improve, open_indexes
 from index.store import Store
@@ -65,13 +66,14 @@ def add(
     read: Read = parse,
     *,
     on_start: Callable[[int], None] | None = None,
+    on_page: OnPage | None = None,
     processes: int | None = None,
 ) -> AddReport:
     """Add files, and all filings below folders; one bad file never stops the rest.
 
     Each file is kept whole or not at all, and is kept once a row tells of it. ``on_start`` is told
-    how many files there are, ``on_row`` each file's row; ``processes`` read them, by default as
-    many as serve.
+    how many files there are, ``on_page`` each page of a PDF as it is read, ``on_row`` each file's
+    row; ``processes`` read them, by default as many as serve.
     ``ModelError`` where the store has another model.
     """
     store.set_model(encoder)
@@ -95,8 +97,9 @@ def add(
     processes = processes_for(len(files)) if processes is None else processes
     together = 1
     waiting: list[_Ready | FileRow] = []
-    for path, outcome in read_ahead(files, is_new, read, processes):
-        waiting.append(_ready(store, path, digests.pop(path), outcome))
+    for path, outcome in read_ahead(files, is_new, read, processes, on_page):
+        with listening(on_page):
+            waiting.append(_ready(store, path, digests.pop(path), outcome))
         if len(waiting) >= together:
             tell(_add_files(store, waiting, encoder))
             waiting, together = [], min(2 * together, _TOGETHER)

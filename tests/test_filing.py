@@ -21,6 +21,7 @@ from tests.fakes import FakeEncoder
 from tests.test_cards import HOSTILE
 from tests.test_cli_store import FILING, LATER
 
+PAGED = Path(__file__).parent.parent / "eval/collection/files/dev/lifeng-2024-06-12.pdf"
 LOGIN = Login("admin", "open sesame")
 
 
@@ -65,6 +66,28 @@ def test_files_are_known_by_their_bare_names(desk: Desk, tmp_path: Path) -> None
     assert told == [2, "added", "failed"]
     assert not any(str(tmp_path) in (row.error or "") for row in rows)
     assert not (tmp_path / "store" / "uploads").exists()
+
+
+def test_the_bar_of_an_upload_moves_by_file_and_page(desk: Desk, tmp_path: Path) -> None:
+    shown: list[tuple[float, str]] = []
+    uploads = [str(PAGED), str(write(tmp_path / "hemu.txt", FILING))]
+    filing_desk._take_in(desk, False)(
+        uploads, True, "en", lambda share, said: shown.append((round(share, 2), said))
+    )
+    pages = len(shown) - 3
+    assert pages > 1
+    assert shown == [
+        (0, "0 of 2 files · 0 pages"),
+        *(
+            (
+                round(page / pages / 2, 2),
+                f"0 of 2 files · {page} pages · {PAGED.name} {page}/{pages}",
+            )
+            for page in range(1, pages + 1)
+        ),
+        (0.5, f"1 of 2 files · {pages} pages"),
+        (1, f"2 of 2 files · {pages} pages"),
+    ]
 
 
 def test_a_later_version_takes_the_place_of_the_former(desk: Desk, tmp_path: Path) -> None:

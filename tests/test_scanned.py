@@ -23,6 +23,7 @@ from index.errors import ReadError, ScannedError
 from index.parse import parse
 from index.reading import read, recogniser, scanned
 from index.reading.order import in_order
+from index.reading.pages_read import listening
 from index.reading.pdf import draw_page
 from index.reading.recogniser import Seen
 from index.records import ParsedFiling, Span
@@ -187,7 +188,10 @@ def test_pages_are_drawn_at_200_dots_an_inch(tmp_path: Path) -> None:
         sizes.append(Image.open(io.BytesIO(png)).size)
         return seen()
 
-    assert len(scanned.read_scanned(path, look).page_starts) == 2
+    told = []
+    with listening(lambda file, page, pages: told.append((file, page, pages))):
+        assert len(scanned.read_scanned(path, look).page_starts) == 2
+    assert told == [(path, 1, 2), (path, 2, 2)]
     assert sizes == [(pytest.approx(2339, abs=1), pytest.approx(1653, abs=1))] * 2
 
 

@@ -8,18 +8,21 @@ from __future__ import annotations
 
 import atexit
 import os
+import re
 import signal
 import subprocess
 import sys
+import threading
 import traceback
 from collections.abc import Callable
 from concurrent.futures import TimeoutError as TookTooLong
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from index.errors import ReadError
+from index.reading.pages_read import listening, page_read
 
 if TYPE_CHECKING:
     from pebble import ProcessPool
@@ -34,6 +37,8 @@ _DEADLINE = 300
 # before a fresh one takes its place.
 _STANDING, _SECONDS_A_PAGE, _PAGES = 2, 20, 500
 _REFUSED, _FAILED = 3, 4
+# What the process writes of each page before its answer.
+_PAGE = re.compile(rb"page (\d{1,9}) of (\d{1,9})\n")
 # How the reason begins where the fault is Yuanda's.
 FAILED = "a PDF that Yuanda fails to read"
 
@@ -70,27 +75,55 @@ def run_apart(task: str, path: Path, *arguments: str) -> bytes:
     # The same modules as here, whichever way they were found.
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(p or "." for p in sys.path)}
     command = [sys.executable, "-m", __name__, task, str(path), *arguments]
-    try:
-        done = subprocess.run(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=environment,
-            timeout=_DEADLINE,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        raise ReadError(str(path), _SLOW) from None
-    if done.returncode == _REFUSED:
-        raise ReadError(str(path), done.stdout.decode())
-    if done.returncode == -getattr(signal, "SIGXCPU", 0):
+    answer, status = _run(command, environment, path)
+    if status == _REFUSED:
+        raise ReadError(str(path), answer.decode())
+    if status == -getattr(signal, "SIGXCPU", 0):
         raise ReadError(str(path), _SLOW)
-    if done.returncode == _FAILED:
-        raise ReadError(str(path), _failed(done.stdout.decode())) from None
-    if done.returncode:
+    if status == _FAILED:
+        raise ReadError(str(path), _failed(answer.decode()))
+    if status:
         raise ReadError(str(path), _DAMAGED)
-    return done.stdout
+    return answer
+
+
+def _run(command: list[str], environment: dict[str, str], path: Path) -> tuple[bytes, int]:
+    """What a process answers and how it ends; meanwhile the pages that it reads are told of."""
+    overdue = threading.Event()
+
+    def end() -> None:
+        overdue.set()
+        process.kill()
+
+    with subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=environment,
+    ) as process:
+        deadline = threading.Timer(_DEADLINE, end)
+        deadline.daemon = True
+        deadline.start()
+        try:
+            answer = _answer(process.stdout, path) if process.stdout else b""
+            status = process.wait()
+        except BaseException:
+            process.kill()
+            raise
+        finally:
+            deadline.cancel()
+    if overdue.is_set():
+        raise ReadError(str(path), _SLOW)
+    return answer, status
+
+
+def _answer(output: IO[bytes], path: Path) -> bytes:
+    for line in output:
+        if not (told := _PAGE.fullmatch(line)):
+            return line + output.read()
+        page_read(path, int(told[1]), int(told[2]))
+    return b""
 
 
 def run_standing(task: str, path: Path, *arguments: str) -> bytes:
@@ -174,6 +207,11 @@ def _limit_memory() -> None:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
+def _tell(_: Path, page: int, pages: int) -> None:
+    sys.stdout.buffer.write(b"page %d of %d\n" % (page, pages))
+    sys.stdout.buffer.flush()
+
+
 def _main(task: str, path: str, *arguments: str) -> int:
     from index.reading import pdf
 
@@ -181,7 +219,8 @@ def _main(task: str, path: str, *arguments: str) -> int:
     allow(0)
     work: Callable[..., bytes] = getattr(pdf, task)
     try:
-        answer, status = work(Path(path), *arguments), 0
+        with listening(_tell):
+            answer, status = work(Path(path), *arguments), 0
     except ReadError as error:
         answer, status = error.reason.encode(), _REFUSED
     except MemoryError:

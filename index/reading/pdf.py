@@ -21,6 +21,7 @@ from index.errors import ReadError, ScannedError
 from index.reading.apart import allow, reads_here, run_apart, run_standing
 from index.reading.boxes import Rectangle, Sheet, joined, shown
 from index.reading.document import Boxes, Document
+from index.reading.pages_read import page_read
 from index.records import Box, Span
 
 _PAGES = 5000
@@ -167,6 +168,7 @@ def _content(pages: _Pages) -> dict[str, Any]:
         size += len(texts[-1])
         if size > _CHARACTERS:
             raise ReadError(str(path), f"more than {_CHARACTERS:,} characters; split it")
+        page_read(path, number + 1, count)
     if not scanned and not "".join(texts).strip():
         raise ReadError(
             str(path), "a PDF without text; recognise its text first (OCR), or fetch it again"

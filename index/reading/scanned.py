@@ -11,6 +11,7 @@ from pathlib import Path
 from index.errors import ReadError
 from index.reading.document import Boxes, Document
 from index.reading.order import in_order
+from index.reading.pages_read import page_read
 from index.reading.pdf import draw_page
 from index.reading.recogniser import Recogniser, Seen
 from index.records import Box, Span
@@ -81,7 +82,9 @@ def _pages(path: Path, recognise: Recogniser) -> Iterator[tuple[float, float, tu
             raise ReadError(
                 str(path), f"{pages} scanned pages; Yuanda recognises up to {_PAGES}: split it"
             )
-        yield page.width, page.height, recognise(page.png)
+        seen = recognise(page.png)
+        page_read(path, number, pages)
+        yield page.width, page.height, seen
         number += 1
 
 
