@@ -19,7 +19,7 @@ from assistant.asking import Chip
 from assistant.crops import Crop
 from assistant.history import Timeline, steps
 from assistant.labels import LABELS, Language
-from assistant.pages import AROUND, PageView, PassageView
+from assistant.pages import AROUND, Mark, PageView, PassageView
 from assistant.records import Answer, Citation
 from assistant.report import RECOGNISED, markdown_quotation, quotation
 from assistant.side_by_side import Column
@@ -208,6 +208,12 @@ def _closed_up(text: str) -> str:
     return re.sub(r"\n\s*\n", "\n\n", text)
 
 
+def _placed(mark: Mark) -> str:
+    """The style that puts a mark on its page."""
+    sides = ("left", "top", "width", "height")
+    return ";".join(f"{side}:{getattr(mark, side):.3f}%" for side in sides)
+
+
 @cache
 def _template(name: str) -> Template:
     # Autoescape: whatever a filing says, it stays text.
@@ -216,6 +222,7 @@ def _template(name: str) -> Template:
     environment.filters["brief"] = brief
     environment.filters["base64"] = lambda content: base64.b64encode(content).decode()
     environment.filters["closed_up"] = _closed_up
+    environment.filters["placed"] = _placed
     environment.globals |= {
         "quotation": quotation,
         "markdown": markdown_quotation,

@@ -10,6 +10,7 @@ from markupsafe import Markup
 from assistant.cards import render
 from assistant.filing import SHOWN, pieces
 from assistant.labels import LABELS, Language
+from assistant.pages import SplitPage
 from assistant.progress import Tally
 from assistant.report import RECOGNISED
 from index.build import FileRow
@@ -53,6 +54,8 @@ TEXT: Mapping[Language, Mapping[str, str]] = {
         "parsed": "切分结果",
         "report": "切分有误？",
         "reported": "已报告，谢谢",
+        "report_there": "切分有误？点页上的编号报告。",
+        "no_pairs": "这一页没有问答。",
         "part_head": "表头",
         "part_context": "问答前的介绍",
         "part_question": "问题",
@@ -94,6 +97,8 @@ TEXT: Mapping[Language, Mapping[str, str]] = {
         "parsed": "How it was split",
         "report": "Split wrongly?",
         "reported": "Reported, thank you",
+        "report_there": "Split wrongly? Report it by its number on the page.",
+        "no_pairs": "No pair on this page.",
         "part_head": "head",
         "part_context": "said before the questions",
         "part_question": "question",
@@ -127,9 +132,16 @@ def filings_card(entries: Sequence[Entry], language: Language) -> Markup:
 
 
 def parts_card(
-    parsed: ParsedFiling, name: str, reported: Collection[int], language: Language
+    parsed: ParsedFiling,
+    name: str,
+    reported: Collection[int],
+    language: Language,
+    page: SplitPage | None = None,
 ) -> Markup:
-    """A filing's text in the colours of its parts; ``reported`` are the places of pairs."""
+    """A filing's text in the colours of its parts, beside one of its pages where it has any.
+
+    ``reported`` are the places of pairs.
+    """
     return render(
         "parts",
         TEXT[language],
@@ -140,4 +152,6 @@ def parts_card(
         pieces=pieces(parsed),
         cut=len(parsed.text) > SHOWN,
         reported=reported,
+        page=page,
+        undrawn=page is None and parsed.filing.format == "pdf",
     )

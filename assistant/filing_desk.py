@@ -4,20 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import gradio as gr
 
 from assistant.filing import MOST_FILES, Desk
 from assistant.filing_cards import TEXT, filed_card, filings_card, parts_card, progress_line
 from assistant.labels import Language
+from assistant.pages import split_page
 from assistant.progress import Tally
 from index.errors import CallError, YuandaError
 
-Seen = tuple[str, frozenset[int]] | None  # the filing viewed, and its pairs that were reported
 Chosen = str | list[str] | None
 
-# "Remove" asks before anything is done; a filing is viewed, a pair of it reported, by a click.
+
+class Viewed(NamedTuple):
+    """A filing's SHA-256, its pairs that were reported, and the page that was turned to."""
+
+    filing: str
+    reported: frozenset[int] = frozenset()
+    page: int | None = None
+
+
+Seen = Viewed | None
+
+# "Remove" asks before anything is done; a click views a filing, turns its page, reports a pair.
 _CLICKS = """
 element.addEventListener('click', (event) => {
   const button = event.target.closest('button');
@@ -36,22 +47,32 @@ element.addEventListener('click', (event) => {
   if (button.matches('.yes')) trigger('delete', {filing});
 });
 """
+# What was clicked keeps the focus, and the text goes along with the page that is turned to.
 _REPORTS = """
-let pair = null, top = 0;
+let pressed = null, turned = false, tops = [];
+const papers = () => [...element.querySelectorAll('.paper')];
+const textOf = (pair) => element.querySelector(`.passage .report[data-pair="${pair}"]`);
 element.addEventListener('click', (event) => {
-  const button = event.target.closest('.report');
+  const button = event.target.closest('.report, .turn');
   if (!button) return;
-  pair = button.dataset.pair;
-  top = element.querySelector('.paper').scrollTop;
-  trigger('select', {pair});
+  const {pair, page} = button.dataset;
+  turned = page !== undefined;
+  pressed = turned ? (button.matches('.next') ? '.turn.next' : '.turn.previous')
+    : `${button.matches('.tag') ? '.tag' : '.passage .report'}[data-pair="${pair}"]`;
+  tops = papers().map((paper) => paper.scrollTop);
+  trigger('select', turned ? {page} : {pair});
 });
 watch('value', () => {
-  const button = pair !== null && element.querySelector(`.report[data-pair="${pair}"]`);
+  const button = pressed && element.querySelector(pressed);
   if (button) {
-    element.querySelector('.paper').scrollTop = top;
-    button.focus({preventScroll: true});
+    papers().forEach((paper, at) => { paper.scrollTop = tops[at]; });
+    const first = turned && element.querySelector('.tag');
+    const text = first && textOf(first.dataset.pair);
+    if (turned) papers()[0].scrollTop = 0;
+    if (text) papers()[1].scrollTop = text.offsetTop;
+    (button.disabled ? papers()[0] : button).focus({preventScroll: true});
   }
-  pair = null;
+  pressed = null;
 });
 """
 _HIDDEN: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
@@ -114,7 +135,7 @@ def build(
     for change in changes:
         change.then(_shown(desk), shown, [filings, parsed], **_HIDDEN)
         change.then(heading, [language], [head], **_HIDDEN)
-    for chosen, see in ((filings.select, _view), (parsed.select, _report(desk))):
+    for chosen, see in ((filings.select, _view), (parsed.select, _press(desk))):
         chosen(see, [admitted, seen], [seen], **_HIDDEN).then(
             _shown(desk), shown, [filings, parsed], **_HIDDEN
         )
@@ -189,7 +210,7 @@ def _remove(desk: Desk) -> Callable[..., tuple[Seen, str]]:
             return seen, str(filed_card((), language, TEXT[language]["gone"]))
         except YuandaError as error:
             return seen, str(filed_card((), language, str(error)))
-        kept = seen if seen and seen[0] != filing else None
+        kept = seen if seen and seen.filing != filing else None
         return kept, str(filed_card((), language, TEXT[language]["removed"]))
 
     return remove
@@ -197,24 +218,26 @@ def _remove(desk: Desk) -> Callable[..., tuple[Seen, str]]:
 
 def _view(admitted: bool, seen: Seen, event: gr.EventData) -> Seen:
     filing = getattr(event, "filing", None)
-    return (filing, frozenset()) if admitted and isinstance(filing, str) else seen
+    return Viewed(filing) if admitted and isinstance(filing, str) else seen
 
 
-def _report(desk: Desk) -> Callable[..., Seen]:
-    def report(admitted: bool, seen: Seen, event: gr.EventData) -> Seen:
+def _press(desk: Desk) -> Callable[..., Seen]:
+    def press(admitted: bool, seen: Seen, event: gr.EventData) -> Seen:
+        """Turn to a page, or report a pair."""
         if not admitted or not seen:
             return seen
-        filing, reported = seen
         try:
+            if (page := getattr(event, "page", None)) is not None:
+                return seen._replace(page=int(page))
             number = int(getattr(event, "pair", ""))
-            pair = dict(enumerate(desk.parsed(filing).pairs))[number]
-            if number not in reported:
-                desk.report(filing, pair)
+            pair = dict(enumerate(desk.parsed(seen.filing).pairs))[number]
+            if number not in seen.reported:
+                desk.report(seen.filing, pair)
         except (KeyError, TypeError, ValueError, YuandaError):
             return seen
-        return filing, reported | {number}
+        return seen._replace(reported=seen.reported | {number})
 
-    return report
+    return press
 
 
 def _shown(desk: Desk) -> Callable[[bool, Language, Seen], tuple[str, str]]:
@@ -225,12 +248,13 @@ def _shown(desk: Desk) -> Callable[[bool, Language, Seen], tuple[str, str]]:
         entries: Sequence[Any] = desk.entries()
         listed = str(filings_card(entries, language))
         name = {e.filing.sha256: Path(e.filing.path).name for e in entries}
-        if not seen or seen[0] not in name:
+        if not seen or seen.filing not in name:
             return listed, ""
         try:
-            parsed = desk.parsed(seen[0])
+            parsed = desk.parsed(seen.filing)
         except (KeyError, YuandaError):
             return listed, str(filed_card((), language, TEXT[language]["gone"]))
-        return listed, str(parts_card(parsed, name[seen[0]], seen[1], language))
+        page = split_page(parsed, seen.page)
+        return listed, str(parts_card(parsed, name[seen.filing], seen.reported, language, page))
 
     return shown

@@ -16,7 +16,7 @@ from assistant.cite import unharmed
 from assistant.records import Citation
 from index.errors import ReadError
 from index.reading.pdf import DrawnPage, draw_page
-from index.records import Box, Filing, Pair, Span, slice_spans
+from index.records import Box, Filing, Pair, ParsedFiling, Span, slice_spans
 
 Kind = Literal["question", "answer"]
 KindBoxes = tuple[tuple[Kind, tuple[Box, ...]], ...]
@@ -74,6 +74,27 @@ class PassageView:
     runs: tuple[Run, ...]
     before: bool
     after: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PairMarks:
+    """Where a pair, by its place in the filing from 0, stands on a page."""
+
+    pair: int
+    number: str
+    marks: tuple[Mark, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SplitPage:
+    """A page (from 1, of ``pages``) as PNG, its size in points, and the pairs on it."""
+
+    page: int
+    pages: int
+    width: float
+    height: float
+    png: bytes
+    pairs: tuple[PairMarks, ...]
 
 
 def view(
@@ -140,6 +161,36 @@ def page_view(
         marks=tuple(marks),
         best=tuple(_marks("answer", emphasised, drawn, page)),
     )
+
+
+def split_page(parsed: ParsedFiling, page: int | None = None) -> SplitPage | None:
+    """A page of a filing read from the store's copy, all its pairs marked: by default the first
+    with a pair, and the nearest where there is none of the number.
+
+    ``None`` where there is none to draw, or the copy is harmed or gone.
+    """
+    filing, copy = parsed.filing, Path(parsed.filing.path)
+    if filing.format != "pdf" or not unharmed(copy, filing):
+        return None
+    first = next((pair.pages[0] for pair in parsed.pairs if pair.pages), 1)
+    page = min(max(first if page is None else page, 1), filing.pages or 1)
+    here = [(place, pair) for place, pair in enumerate(parsed.pairs) if page in pair.pages]
+    spans = () if filing.recognised else tuple(own for _, p in here for _, own in _spans(p))
+    try:
+        drawn = _drawn(copy, page, spans)
+    except (ReadError, OSError):
+        return None
+    found = iter(drawn.boxes)
+    pairs = []
+    for place, pair in here:
+        boxes: KindBoxes = (
+            recognised_boxes(parsed.text, pair)
+            if filing.recognised
+            else (("question", next(found)), ("answer", next(found)))
+        )
+        marks = tuple(mark for kind, own in boxes for mark in _marks(kind, own, drawn, page))
+        pairs.append(PairMarks(place, pair.number, marks))
+    return SplitPage(page, drawn.pages, drawn.width, drawn.height, drawn.png, tuple(pairs))
 
 
 def _marks(kind: Kind, boxes: Iterable[Box], drawn: DrawnPage, page: int) -> Iterator[Mark]:

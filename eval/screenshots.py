@@ -68,9 +68,8 @@ def _view_filing(page: Page) -> None:
     page.locator("#results tbody tr").nth(2).wait_for()
     page.locator("#filings li", has_text="duoyuan").locator(".view").click()
     page.locator("#parsed .report").first.wait_for()
-    page.locator("#parsed .paper").evaluate(
-        "e => { const first = e.querySelector('.report');"
-        " e.scrollTo(0, first.offsetTop - e.offsetTop - 90); }"
+    page.locator("#parsed .views > .paper").evaluate(
+        "e => e.scrollTo(0, e.querySelector('.report').offsetTop - 60)"
     )
 
 

@@ -172,7 +172,7 @@ def test_the_desk_shows_them(watched: Watched, attacked: tuple[str, Store]) -> N
         )
         row.locator(".view").click()
         expect(page.locator("#parsed h3")).to_contain_text(f"attack-{number:02}.")
-        expect(page.locator("#parsed .report")).to_have_count(1)
+        expect(page.locator("#parsed .passage .report")).to_have_count(1)
         assert page.evaluate(FOREIGN) == []
 
 

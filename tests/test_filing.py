@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from lxml import html
@@ -164,11 +165,11 @@ def test_nothing_is_done_for_who_is_not_let_in(desk: Desk, tmp_path: Path) -> No
     class Pressed:
         filing, pair = row.sha256, "0"
 
-    seen = (row.sha256 or "", frozenset[int]())
+    seen = filing_desk.Viewed(row.sha256 or "")
     assert filing_desk._take_in(desk, False)([upload], False, "zh") == (None, "")
     assert filing_desk._remove(desk)(False, "zh", None, Pressed) == (None, "")
     assert filing_desk._view(False, None, Pressed) is None  # type: ignore[arg-type]
-    assert filing_desk._report(desk)(False, seen, Pressed) == seen
+    assert filing_desk._press(desk)(False, seen, Pressed) == seen
     assert filing_desk._shown(desk)(False, "zh", seen) == ("", "")
     assert len(desk.entries()) == 1
     assert kept(tmp_path / "store") == []
@@ -180,6 +181,25 @@ def test_pieces_are_the_whole_text_and_tell_where_pairs_begin(tmp_path: Path) ->
     assert "".join(piece.text for piece in shown) == parsed.text
     assert [piece.begins for piece in shown if piece.begins] == ["1", "2"]
     assert "".join(piece.text for piece in pieces(parsed, 30)) == parsed.text[:30]
+
+
+def test_a_pdf_is_viewed_by_its_pages_and_a_pair_reported_on_one(
+    desk: Desk, tmp_path: Path
+) -> None:
+    (row,) = desk.add([PAGED])
+    pairs = desk.parsed(row.sha256 or "").pairs
+    seen: filing_desk.Seen = filing_desk.Viewed(row.sha256 or "")
+    last = str(pairs[-1].pages[-1])
+    for pressed in ({"page": last}, {"pair": str(len(pairs) - 1)}, {"page": "x"}, {"pair": "999"}):
+        seen = filing_desk._press(desk)(True, seen, SimpleNamespace(**pressed))
+    assert seen == (row.sha256, {len(pairs) - 1}, int(last))
+    assert [one.number for one in kept(tmp_path / "store")] == [pairs[-1].number]
+    tree = html.fromstring(filing_desk._shown(desk)(True, "en", seen)[1])
+    here = [str(place) for place, pair in enumerate(pairs) if int(last) in pair.pages]
+    assert tree.xpath("//button[contains(@class, 'tag')]/@data-pair") == here
+    pressed_there = tree.xpath("//button[contains(@class, 'tag')][@aria-pressed='true']/@data-pair")
+    assert pressed_there == [str(len(pairs) - 1)]
+    assert len(tree.xpath("//div[@class='sheet']/img")) == 1
 
 
 def test_both_languages_say_the_same() -> None:

@@ -16,9 +16,10 @@ from assistant.labels import LABELS
 from index.build import add
 from index.encoder import load_encoder
 from index.feedback import kept
+from index.parse import parse
 from index.store import Store
 from tests.test_cli_store import FILING
-from tests.test_ui_browser import MARGIN, ROOT, UNANSWERED, Watched, ask, browser, watched
+from tests.test_ui_browser import MARGIN, PAGED, ROOT, UNANSWERED, Watched, ask, browser, watched
 
 __all__ = ["browser", "watched"]
 
@@ -166,3 +167,29 @@ def test_a_folder_is_added(watched: Watched, desk: tuple[str, Path], files: Path
     rows = page.locator("#results tbody tr")
     expect(rows).to_have_count(2)
     assert sorted(rows.locator("td:nth-child(1)").all_inner_texts()) == ["broken.pdf", "hemu.txt"]
+
+
+def test_a_pair_is_reported_on_its_page(watched: Watched, desk: tuple[str, Path]) -> None:
+    address, store = desk
+    page = watched.open(address)
+    log_in(page)
+    page.locator("#files input").set_input_files(PAGED)
+    page.locator("#filings .view").click()
+    pairs = parse(PAGED).pairs
+    first = pairs[0].pages[0]
+    tags, number = page.locator("#parsed .tag"), page.locator("#parsed .number")
+    expect(tags).to_have_count(sum(first in pair.pages for pair in pairs))
+    page.locator("#parsed .turn.next").click()
+    expect(number).to_contain_text(f"{first + 1} /")
+    expect(tags).to_have_count(sum(first + 1 in pair.pages for pair in pairs))
+    tags.last.click()
+    expect(tags.last).to_have_attribute("aria-pressed", "true")
+    expect(tags.last).to_be_focused()
+    place = int(tags.last.get_attribute("data-pair") or "")
+    expect(page.locator(f".passage [data-pair='{place}']")).to_contain_text(ZH["reported"])
+    assert [(one.verdict, one.number) for one in kept(store)] == [("parse", pairs[place].number)]
+    mark = page.locator(f"#parsed .mark.as-answer{'.odd' if place % 2 else ''}").last.bounding_box()
+    sheet = page.locator("#parsed .sheet").bounding_box()
+    assert mark
+    assert sheet
+    assert sheet["x"] < mark["x"] < mark["x"] + mark["width"] < sheet["x"] + sheet["width"]

@@ -18,12 +18,12 @@ from assistant.answer import Assistant
 from assistant.asking import Asked
 from assistant.decide import Calibration
 from assistant.labels import LABELS
-from assistant.pages import Mark, PageView, PassageView, Run, passage_view, view
+from assistant.pages import Mark, PageView, PassageView, Run, passage_view, split_page, view
 from assistant.records import Answer, Citation
 from assistant.views import Turn
 from index.files import sha256_of
 from index.parse import parse
-from index.records import Box, Filing, Pair, Span
+from index.records import Box, Filing, Pair, ParsedFiling, Span
 from index.store import Store
 from tests.fakes import FakeEncoder, make_pair
 
@@ -266,3 +266,33 @@ def test_a_place_that_is_not_in_the_talk_shows_nothing(tmp_path: Path) -> None:
         # The citation's filing isn't in the store.
         shown = ui.page_html(assistant, [Turn(Asked("asked"), answer)], ui.Place(0, 1), "zh")
         assert LABELS["zh"]["gone"] in shown
+
+
+@pytest.mark.parametrize("path", FILED, ids=lambda path: path.stem)
+def test_a_split_page_has_each_pair_on_it_where_it_is_quoted(path: Path) -> None:
+    parsed = parse(path)
+    for page in range(1, (parsed.filing.pages or 0) + 1):
+        shown = split_page(parsed, page)
+        assert shown
+        assert (shown.page, shown.pages) == (page, parsed.filing.pages)
+        own = [place for place, pair in enumerate(parsed.pairs) if page in pair.pages]
+        assert [marks.pair for marks in shown.pairs] == own
+        for marks in shown.pairs:
+            pair = parsed.pairs[marks.pair]
+            assert marks.number == pair.number
+            cited_alone = view(path, parsed.text, cited(path, pair), page)
+            assert isinstance(cited_alone, PageView)
+            assert marks.marks == cited_alone.marks
+
+
+def test_a_split_page_is_the_first_with_a_pair_or_the_nearest(tmp_path: Path) -> None:
+    citation, text = two_pages(tmp_path / "a.pdf")
+    late = replace(citation.pair, pages=(2,))
+    filing = replace(citation.filing, pages=3)
+    parsed = ParsedFiling(filing, (late,), text)
+    asked = {None: 2, 0: 1, 10**9: 3, 3: 3}
+    shown = {page: split_page(parsed, page) for page in asked}
+    assert {page: one and one.page for page, one in shown.items()} == asked
+    assert split_page(ParsedFiling(replace(filing, format="text"), (late,), text)) is None
+    (tmp_path / "a.pdf").write_bytes(b"%PDF-1.4 another")
+    assert split_page(parsed) is None

@@ -22,7 +22,6 @@ from index.records import ParsedFiling
 from index.store import Store
 from tests.fakes import FakeEncoder, read_lines
 
-
 FILED = Path(__file__).parent.parent / "eval/collection/files/dev/lifeng-2024-06-12.pdf"
 
 

@@ -16,7 +16,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 from assistant import cards, report
 from assistant.crops import crops
-from assistant.pages import PageView, view
+from assistant.pages import PageView, split_page, view
 from assistant.records import Answer, Citation
 from index import build, readers
 from index.errors import ReadError, ScannedError
@@ -230,6 +230,17 @@ def test_no_quote_is_shown_as_verbatim(scan: Path) -> None:
         for decision in ("answer", "abstain"):
             answer = Answer("毛利率？", decision, 0.9, (citation,), 1.0)  # type: ignore[arg-type]
             assert report.answer_text(answer).count(label) == times
+
+
+@pytest.mark.usefixtures("fake")
+def test_a_recognised_page_shows_its_pairs_too(scan: Path) -> None:
+    parsed = parse(scan)
+    shown = split_page(parsed)
+    assert shown
+    kinds = [[mark.kind for mark in own.marks] for own in shown.pairs]
+    assert kinds == [["question", "answer"]] * 2
+    tops = [[round(mark.top) for mark in own.marks] for own in shown.pairs]
+    assert tops == [[20, 24], [30, 34]]
 
 
 @pytest.mark.usefixtures("fake")
