@@ -22,7 +22,7 @@ from assistant import api, cards, filing_desk, logs, scripts
 from assistant.answer import Assistant
 from assistant.asking import CONDITIONS, MOST_COMPANIES, Asked, key_of, name_of
 from assistant.cite import unharmed
-from assistant.filing import LARGEST, Desk, Login
+from assistant.filing import LARGEST, UPLOADED, Desk, Login
 from assistant.gate import is_loopback
 from assistant.judging import Judged, judge
 from assistant.labels import LABELS, Language
@@ -246,7 +246,13 @@ def server_of(
     """The server of chat and API, to run on a socket that listens at ``host``."""
     limits = limits or Limits()
     desk = Desk(assistant.folder, assistant.encoder, Login(*login)) if login else None
-    app = api.create_app(assistant, keys, exposed=not is_loopback(host), limits=limits)
+    app = api.create_app(
+        assistant,
+        keys,
+        exposed=not is_loopback(host),
+        limits=limits,
+        uploaded=UPLOADED if desk else None,
+    )
     app.router.routes += [filing_route(assistant), completion_route(assistant)]
     fonts = ["system-ui", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "sans-serif"]
     chat = build(assistant, desk)

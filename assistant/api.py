@@ -92,9 +92,12 @@ def create_app(
     *,
     exposed: bool = False,
     limits: Limits | None = None,
+    uploaded: int | None = None,
 ) -> FastAPI:
     """The API over one assistant.
 
+    ``uploaded`` is how many bytes a request may have to what is mounted besides it; by default as
+    many as one to the API.
     ``exposed`` says that other machines reach it; then it is closed unless there are ``keys``.
     """
     limits = limits or Limits()
@@ -109,7 +112,7 @@ def create_app(
         # The pages that FastAPI brings load scripts from elsewhere.
         docs_url=None,
         redoc_url=None,
-        max_body_size=limits.bytes,
+        max_body_size=uploaded or limits.bytes,
         lifespan=partial(_lifespan, serving),
     )
     app.state.traffic = serving.traffic
@@ -121,9 +124,11 @@ def create_app(
     app.exception_handler(TimeoutError)(_busy)
     app.exception_handler(Exception)(_failed)
     guarded = [Depends(_guard(door))]
-    app.include_router(_health(serving))
+    app.include_router(_health(serving), max_body_size=limits.bytes)
     for router in (_metrics(metrics), _questions(serving), _filings(serving)):
-        app.include_router(router, dependencies=guarded, responses=_REFUSALS)
+        app.include_router(
+            router, dependencies=guarded, responses=_REFUSALS, max_body_size=limits.bytes
+        )
     app.add_route("/api/{rest:path}", _unknown, include_in_schema=False)
     app.router.routes.append(Route("/mcp", _Tools(serving)))
     return app

@@ -22,8 +22,8 @@ from index.reading.pages_read import OnPage
 from index.records import Pair, ParsedFiling, PartKind
 from index.store import Entry, Store
 
-# Of one upload: files, and bytes of each.
-MOST_FILES, LARGEST = 500, 64 << 20
+# Of one upload: files, bytes of each, and of all.
+MOST_FILES, LARGEST, UPLOADED = 500, 64 << 20, 1 << 30
 # Wrong logins within so many seconds, by anyone; then nobody is let in until they have passed.
 _ATTEMPTS, _WITHIN = 5, 60.0
 # Characters of a filing's text that are shown.

@@ -193,3 +193,16 @@ def test_a_pair_is_reported_on_its_page(watched: Watched, desk: tuple[str, Path]
     assert mark
     assert sheet
     assert sheet["x"] < mark["x"] < mark["x"] + mark["width"] < sheet["x"] + sheet["width"]
+
+
+def test_large_files_are_taken_by_the_desk_and_by_nothing_else(
+    watched: Watched, desk: tuple[str, Path], tmp_path: Path
+) -> None:
+    page = watched.open(desk[0])
+    log_in(page)
+    large = tmp_path / "large.pdf"
+    large.write_bytes(PAGED.read_bytes() + b"\n%" + b" " * (3 << 20))
+    page.locator("#files input").set_input_files(large)
+    expect(page.locator("#results .status")).to_have_text(ZH["added"])
+    sent = page.request.post(f"{desk[0]}api/ask", data={"question": " " * (3 << 20)})
+    assert sent.status == 413
