@@ -67,9 +67,10 @@ def _view_filing(page: Page) -> None:
     page.locator("#files input").set_input_files([*files, Path(__file__)])
     page.locator("#results tbody tr").nth(2).wait_for()
     page.locator("#filings li", has_text="duoyuan").locator(".view").click()
-    page.locator("#parsed .report").first.wait_for()
-    page.locator("#parsed .views > .paper").evaluate(
-        "e => e.scrollTo(0, e.querySelector('.report').offsetTop - 60)"
+    page.locator("#parsed .turn.next").click()
+    page.locator("#parsed .number", has_text="2 of 2").wait_for()
+    page.locator("#parsed").evaluate(
+        "e => { e.scrollIntoView({block: 'end'}); window.scrollBy(0, 90); }"
     )
 
 
