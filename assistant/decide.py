@@ -125,9 +125,7 @@ class Calibration:
         fitting = [level for share, level in self.thresholds if share <= wrong and level < 1.0]
         if not fitting:
             least = min((share for share, level in self.thresholds if level < 1.0), default=None)
-            raise CallError(
-                f"no threshold is calibrated for so few wrong answers: {least} is least"
-            )
+            raise CallError(f"no threshold is calibrated for {wrong} wrong: {least} is least")
         return min(fitting)
 
 

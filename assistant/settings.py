@@ -22,8 +22,8 @@ class Settings:
     options (``index.model_options``). ``YUANDA_CALIBRATION``: a file written by
     ``python -m eval.calibrate``, instead of the one that ships. ``YUANDA_THRESHOLD``:
     confidence (0..1) below which no answer is given, instead of the calibrated one, or
-    ``YUANDA_WRONG``: share (0..1) of wrong answers that is accepted, which a threshold is calibrated
-    for.
+    ``YUANDA_WRONG``: share (0..1) of wrong answers that is accepted, for which a threshold is
+    calibrated.
     ``YUANDA_FILING``: whether filings may be added and removed in the chat, by who knows
     ``YUANDA_LOGIN``, ``user:password``.
     ``YUANDA_FETCH_SITE``: where filings are fetched from, a mirror of the disclosure site.
