@@ -37,6 +37,26 @@ def check_files(folder: Path, *, again: bool = False) -> None:
         raise StoreError(f"{folder}: damaged ({error})") from None
 
 
+def remove_strays(folder: Path) -> None:
+    """Take away the lists of deletions that a kill left before they were committed.
+
+    tantivy would write the next one to a file of the same name, and refuses to. Nobody else may be
+    writing.
+    """
+    meta = folder / "meta.json"
+    if not meta.is_file():
+        return
+    segments = json.loads(meta.read_bytes())["segments"]
+    named = {
+        f"{segment['segment_id'].replace('-', '')}.{segment['deletes']['opstamp']}.del"
+        for segment in segments
+        if segment["deletes"]
+    }
+    for path in folder.glob("*.del"):
+        if path.name not in named:
+            path.unlink(missing_ok=True)
+
+
 def removed_share(folder: Path) -> float:
     """Share of the folder's documents that are removed and not yet merged away."""
     segments = json.loads((folder / "meta.json").read_bytes())["segments"]

@@ -17,7 +17,7 @@ import numpy.typing as npt
 import tantivy
 
 from index.errors import StoreError
-from index.footers import check_files
+from index.footers import check_files, remove_strays
 from index.segmenting import segmented
 from index.terms import terms, weight
 
@@ -91,6 +91,8 @@ class LexicalIndex:
         ``StoreError`` where that can't be done.
         """
         try:
+            if self._folder:
+                remove_strays(self._folder)
             writer = self._index.writer(_HEAP, 1)
         except ValueError as error:
             raise StoreError(f"the lexical index can't be written now: {error}") from None

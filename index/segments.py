@@ -6,11 +6,11 @@ a cosine by less than 1e-3. Segments follow each other: all ids of one are below
 
 from __future__ import annotations
 
+import mmap
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +23,8 @@ Halves = npt.NDArray[np.float16]
 
 # Rows of a segment at most: what is written anew where one of its passages is removed.
 MOST = 1 << 17
+# Rows taken after which mapped memory is given back.
+_TAKEN = 8192
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,23 +34,31 @@ class Segment:
     ids: Ids
     rows: Halves
     file: Checked | None = None
+    mapped: mmap.mmap | None = None
 
     @classmethod
     def open(cls, folder: Path, file: Checked, dimension: int) -> Segment:
         """Map a file into memory. ``StoreError`` where its size is wrong."""
         try:
-            content: npt.NDArray[Any] = np.memmap(folder / file.name, dtype=np.uint8, mode="r")
+            with (folder / file.name).open("rb") as opened:
+                mapped = mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ)
         except (OSError, ValueError) as error:
             raise StoreError(f"{folder / file.name}: {error}") from None
+        content = np.frombuffer(mapped, dtype=np.uint8)
         count, rest = divmod(content.size, 8 + 2 * dimension)
         if rest or not count:
             raise StoreError(f"{folder / file.name}: damaged")
-        content = np.asarray(content)
         return cls(
             content[: 8 * count].view(np.int64),
             content[8 * count :].view(np.float16).reshape(count, dimension),
             file,
+            mapped,
         )
+
+    def release(self) -> None:
+        """Give back the memory that reading has mapped; the file stays in the system's cache."""
+        if self.mapped is not None and hasattr(mmap, "MADV_DONTNEED"):
+            self.mapped.madvise(mmap.MADV_DONTNEED)
 
     def kept(self, folder: Path) -> Segment:
         """The same, written to a file in the folder if it isn't in one yet."""
@@ -101,7 +111,9 @@ class Rows:
     """All rows of several segments as one matrix, without a copy of it."""
 
     def __init__(self, segments: Sequence[Segment], dimension: int) -> None:
+        self._segments = tuple(segments)
         self._parts = [segment.rows for segment in segments]
+        self._taken = 0
         self.dimension = dimension
         self._starts = np.cumsum([0, *(len(part) for part in self._parts)])
 
@@ -117,6 +129,12 @@ class Rows:
         ):
             if high > low:
                 np.take(part, places[low:high] - start, axis=0, out=taken[low:high], mode="clip")
+        # A row maps all that lies around it: without this, all vectors would be resident soon.
+        self._taken += len(places)
+        if self._taken > _TAKEN:
+            self._taken = 0
+            for segment in self._segments:
+                segment.release()
         return taken
 
     def chunks(self, start: int = 0, size: int = 1 << 16) -> Iterable[Halves]:

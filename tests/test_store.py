@@ -103,6 +103,19 @@ def test_damaged_or_missing_indexes_are_rebuilt(store: Store, kind: str, harm: s
         assert pairs_of(indexes.dense.search(query, 1)[1]).tolist() == [3]
 
 
+def test_what_a_kill_left_of_a_removal_is_no_hindrance(store: Store, folder: Path) -> None:
+    """tantivy names a list of deletions by a number that comes again after a kill."""
+    lexical = store.folder / "indexes" / "lexical"
+    meta = (lexical / "meta.json").read_bytes()
+    store.remove(str(folder / "first.txt"))
+    open_indexes(store, FakeEncoder.dimension)
+    (lexical / "meta.json").write_bytes(meta)
+    (lexical / "meta.json").touch()
+    before = {path.name for path in lexical.glob("*.idx")}
+    assert open_indexes(store, FakeEncoder.dimension).pair_ids().tolist() == [3]
+    assert {path.name for path in lexical.glob("*.idx")} == before, "not rebuilt"
+
+
 def test_filters(store: Store) -> None:
     def found(**conditions: str) -> list[int]:
         return store.pair_ids(Filters(**conditions)).tolist()
