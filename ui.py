@@ -6,26 +6,29 @@ What is shown is made by ``assistant.cards``; the callbacks here only connect.
 
 from __future__ import annotations
 
-import logging
+import signal
+import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path, PurePath
 from typing import Any
 
 import gradio as gr
-import uvicorn
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from assistant import api, cards, filing_desk, scripts
+from assistant import api, cards, filing_desk, logs, scripts
 from assistant.answer import Assistant
 from assistant.asking import CONDITIONS, MOST_COMPANIES, Asked, key_of, name_of
-from assistant.cards import LABELS, Language
 from assistant.cite import unharmed
 from assistant.filing import LARGEST, Desk, Login
+from assistant.gate import is_loopback
 from assistant.judging import Judged, judge
-from assistant.serving import Served, address_of, listen, quiet_end
+from assistant.labels import LABELS, Language
+from assistant.limits import Limits, limits_for
+from assistant.logs import Log
+from assistant.serving import Served, Server, address_of, listen, server_for
 from assistant.views import (
     Place,
     Turn,
@@ -39,6 +42,7 @@ from assistant.views import (
     talk_html,
 )
 from index.errors import CallError
+from index.reading.apart import stand_ready
 
 SAMPLE_EXAMPLES = (
     "外购和共建两种模式，哪种毛利率更高？",
@@ -156,6 +160,9 @@ def build(assistant: Assistant, desk: Desk | None = None) -> gr.Blocks:
                 elem_id="question",
             )
             send = gr.Button(text["ask"], variant="primary", scale=0, min_width=72, elem_id="send")
+            offered = gr.HTML(
+                completions_html(), elem_id="offered", js_on_load=scripts.COMPLETE, padding=False
+            )
             opener = gr.Button(text["filter"], scale=0, min_width=56, elem_id="filter-button")
         with gr.Row(elem_id="filters"):
             filters = _filters()
@@ -164,6 +171,8 @@ def build(assistant: Assistant, desk: Desk | None = None) -> gr.Blocks:
         spoken = [head, talk, paper, box, send, opener, *filters]
         app.load(greet, None, [language, turns, place, *spoken], **hidden)
         language.input(relabel, [turns, place, judged, *filters, language], spoken, **hidden)
+        changes = [chosen.change for chosen in (*filters, language)]
+        gr.on(changes, completions_html, [language, *filters], [offered], **hidden)
         opener.click(None, js=scripts.OPEN_FILTERS)
         talk.like(say, [turns, language, judged], [judged, talk], **hidden)
         said = [box, turns, language, judged, *filters]
@@ -171,6 +180,7 @@ def build(assistant: Assistant, desk: Desk | None = None) -> gr.Blocks:
             box.submit(respond, said, [box, turns, talk], **hidden),
             send.click(respond, said, [box, turns, talk], **hidden),
             talk.click(follow, said[1:], [turns, talk, *filters], **hidden),
+            offered.click(follow, said[1:], [turns, talk, *filters], **hidden),
         ):
             drawn = answered.then(show_first, [turns, language], [place, paper], **hidden)
             drawn.then(None, js=scripts.SCROLL)
@@ -186,19 +196,28 @@ def serve(
     port: int | None = None,
     login: tuple[str, str] | None = None,
     keys: Sequence[str] = (),
+    rate: int | None = None,
+    log: Log = "warnings",
 ) -> None:
     """Serve the chat and the API until interrupted; with no ``port`` the first free from 7860.
 
-    ``CallError`` where nothing can listen there.
+    ``rate`` and ``log`` are as in ``Settings``. ``CallError`` where nothing can listen there.
     """
+    logs.start(log)
+    assistant.watch(logs.noting(log))
     try:
         listening = listen(host, port)
     except OSError:
         where = host if port is None else f"{host}:{port}"
         raise CallError(f"can't listen at {where}; is it in use? `--port` takes another") from None
     with listening:
-        server = server_of(assistant, host, keys, login)
+        limits = limits_for(rate, exposed=not is_loopback(host))
+        server = server_of(assistant, host, keys, login, limits)
         print(f"Yuanda 原答: {address_of(listening)}", flush=True)
+        stand_ready()
+        threading.Thread(target=assistant.warm_up, daemon=True).start()
+        # When told to end, the server sends itself the signal again: then, too, end in order.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
         server.run([listening])
 
 
@@ -222,15 +241,20 @@ def server_of(
     host: str,
     keys: Sequence[str] = (),
     login: tuple[str, str] | None = None,
-) -> uvicorn.Server:
+    limits: Limits | None = None,
+) -> Server:
     """The server of chat and API, to run on a socket that listens at ``host``."""
+    limits = limits or Limits()
     desk = Desk(assistant.folder, assistant.encoder, Login(*login)) if login else None
-    app = api.create_app(assistant, keys, exposed=not api.is_loopback(host))
-    app.router.routes.append(filing_route(assistant))
+    app = api.create_app(assistant, keys, exposed=not is_loopback(host), limits=limits)
+    app.router.routes += [filing_route(assistant), completion_route(assistant)]
     fonts = ["system-ui", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "sans-serif"]
+    chat = build(assistant, desk)
+    # Many may ask at once; who comes when too many wait is told so.
+    chat.queue(default_concurrency_limit=limits.working, max_size=limits.waiting)
     gr.mount_gradio_app(
         app,
-        build(assistant, desk),
+        chat,
         path="/",
         ssr_mode=False,
         show_error=False,
@@ -240,10 +264,7 @@ def server_of(
         theme=gr.themes.Base(font=fonts, font_mono=["ui-monospace", "monospace"]),
         css=(Path(cards.__file__).parent / "templates" / "style.css").read_text("utf-8"),
     )
-    # No log of requests: an address may hold a question.
-    config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=1)
-    quiet_end(logging.getLogger("uvicorn.error"))
-    return uvicorn.Server(config)
+    return server_for(app, limits)
 
 
 def filter_updates(
@@ -255,8 +276,8 @@ def filter_updates(
     known = dict.fromkeys([*assistant.companies(), *strangers(assistant, conditions[0])])
     kinds = dict.fromkeys(["", *activities(assistant), conditions[-1] or ""])
     choices: dict[str, Any] = {
-        "companies": [(name_of(c), key_of(c)) for c in known],
-        "activity": [(kind, kind) for kind in kinds],
+        "companies": [(cards.brief(name_of(c)), key_of(c)) for c in known],
+        "activity": [(cards.brief(kind), kind) for kind in kinds],
     }
     updates = []
     for name, value in zip(("companies", *CONDITIONS), conditions, strict=True):
@@ -303,6 +324,22 @@ def filing_route(assistant: Assistant) -> Route:
         )
 
     return Route("/filing/{sha256}.pdf", send)
+
+
+def completion_route(assistant: Assistant) -> Route:
+    """Filed questions that what is being typed (``q``) may become, under the filters given."""
+
+    def complete(request: Request) -> Response:
+        asked = Asked.at(dict(request.query_params))
+        found = [] if asked.problem else assistant.completions(asked.question, asked.scopes)
+        return JSONResponse({"questions": found}, headers={"X-Content-Type-Options": "nosniff"})
+
+    return Route("/complete", complete)
+
+
+def completions_html(language: Language = "zh", *conditions: Any) -> str:
+    """Where questions are offered while one is typed, under these filters."""
+    return str(cards.completions(Asked.of("", *conditions).address, language))
 
 
 def head_html(assistant: Assistant, language: Language) -> str:

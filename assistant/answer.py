@@ -18,13 +18,16 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from assistant import threads
 from assistant.cite import proved, quoted, unharmed
 from assistant.companies import Company
+from assistant.completion import Completer
 from assistant.decide import SHORTLIST, Calibration, Ranked, rank
 from assistant.history import Timeline, timeline
 from assistant.match import Reading
 from assistant.readers import Readers
 from assistant.records import Answer, Citation, Query
+from assistant.rerank import Reranker, rerank
 from assistant.retrieve import Retriever
 from index import feedback
 from index.encoder import Encoder
@@ -45,13 +48,14 @@ _FIRST = "公司 2024 年的毛利率是多少？"
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What was indexed at one moment: the state then, and the index with the companies.
+    """What was indexed at one moment: the state then, and what searches the index.
 
     It never changes; the next one takes its place.
     """
 
     state: State
     retriever: Retriever
+    completer: Completer
 
 
 class Assistant:
@@ -65,11 +69,13 @@ class Assistant:
         threshold: float | None = None,
         *,
         is_sample: bool = False,
+        reranker: Reranker | None = None,
     ) -> None:
         """Take over an open store.
 
         ``threshold`` (0..1) replaces the calibrated one; ``is_sample`` says that the store is
-        that of the sample filing. ``ModelError`` where the store has another model.
+        that of the sample filing; a ``reranker`` orders the first pairs anew. ``ModelError``
+        where the store has another model.
         """
         self.is_sample = is_sample
         store.check_model(encoder)
@@ -78,6 +84,7 @@ class Assistant:
         self._store = store
         self._readers = Readers(store.folder)
         self._calibration = calibration
+        self._reranker = reranker
         self._threshold = calibration.threshold if threshold is None else threshold
         self._refreshing = threading.Lock()
         self._is_followed = False
@@ -89,7 +96,9 @@ class Assistant:
         state = current_state(self._store)
         companies = [Company(*key) for key in self._store.companies()]
         indexes = open_indexes(self._store, self.encoder.dimension)
-        return Snapshot(state, Retriever(self.encoder, indexes, companies))
+        return Snapshot(
+            state, Retriever(self.encoder, indexes, companies), Completer(indexes, companies)
+        )
 
     def refresh(self) -> None:
         """Take over what other processes have written to the store."""
@@ -128,7 +137,7 @@ class Assistant:
 
     def warm_up(self) -> None:
         """Load what the first question would load, so that nobody waits for it."""
-        self._answered(Query(_FIRST))
+        self._answered(Query(_FIRST, top_k=1))
 
     def ask(self, query: Query) -> Answer:
         """Answer one question with proved quotes, or abstain."""
@@ -143,6 +152,7 @@ class Assistant:
 
     def _answered(self, query: Query) -> Answer:
         began = time.perf_counter()
+        threads.alone()
         if not self._is_followed:
             self.refresh()
         with self._readers.one() as store:
@@ -184,13 +194,13 @@ class Assistant:
             return Reading(*store.pair_text(pair_id))
 
         try:
-            return rank(retrieved, self._calibration, reading, depth=depth)
+            found = rank(retrieved, self._calibration, reading, depth=depth)
         except KeyError:
             # A pair was taken out, and the indexes aren't there yet.
-            there = tuple(c for c in retrieved.candidates if store.has_pair(c.pair_id))
-            return rank(
-                replace(retrieved, candidates=there), self._calibration, reading, depth=depth
-            )
+            there = tuple(c for c in retrieved.candidates if _is_there(store, c.pair_id))
+            retrieved = replace(retrieved, candidates=there)
+            found = rank(retrieved, self._calibration, reading, depth=depth)
+        return rerank(found, retrieved.asked, reading, self._reranker)
 
     def history(self, query: Query, answer: Answer) -> Timeline | None:
         """The same question to the same company at other dates, where it was answered then."""
@@ -210,10 +220,12 @@ class Assistant:
         """The filings in the store that pass the filters."""
         return [entry.filing for entry in self.entries(filters)]
 
-    def entries(self, filters: Filters | None = None) -> list[Entry]:
-        """The same, each with its number of pairs."""
+    def entries(
+        self, filters: Filters | None = None, limit: int = -1, offset: int = 0
+    ) -> list[Entry]:
+        """The same, each with its number of pairs; ``limit`` at most, after ``offset`` others."""
         with self._readers.one() as store:
-            return store.filings(filters or Filters())
+            return store.filings(filters, limit, offset)
 
     def filed(self, sha256: str) -> ParsedFiling:
         """A filing with its proved pairs; ``KeyError`` where there is none.
@@ -252,9 +264,22 @@ class Assistant:
     def suggestions(self, count: int) -> list[str]:
         """Filed questions to begin with: the first of each of the newest filings."""
         with self._readers.one() as store:
-            entries = store.filings()[:count]
+            entries = store.filings(limit=count)
             firsts = [store.pairs_of(entry.filing.sha256)[:1] for entry in entries]
         return [pair.question for pairs in firsts for pair in pairs]
+
+    def completions(self, typed: str, scopes: Sequence[Filters] = ()) -> list[str]:
+        """Filed questions that what is being typed may become, best first.
+
+        Each passes the filters of one of the ``scopes``.
+        """
+        if not self._is_followed:
+            self.refresh()
+        within = [Scope(filters) for filters in scopes] if scopes and all(scopes) else [Scope()]
+        with self._readers.one() as store:
+            return self._now.completer.complete(
+                typed, lambda pair: store.pair_text(pair)[0], within
+            )
 
     def text(self, sha256: str) -> str:
         """A filing's extracted text."""
@@ -284,3 +309,11 @@ class Assistant:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def _is_there(store: Store, pair_id: int) -> bool:
+    try:
+        store.pair_text(pair_id)
+    except KeyError:
+        return False
+    return True

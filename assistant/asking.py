@@ -10,6 +10,7 @@ from typing import Any, Literal
 from urllib.parse import parse_qsl, urlencode
 
 from assistant.companies import Company
+from assistant.periods import periods_in
 from assistant.records import Query
 from index.normalize import normalize
 from index.records import Filters
@@ -96,6 +97,11 @@ class Asked:
             return "date"
         return "many" if len(self.companies) > MOST_COMPANIES else None
 
+    @property
+    def scopes(self) -> list[Filters]:
+        """The filters of each company that it is restricted to, or those for all."""
+        return [self.query(company).filters for company in self.companies or (None,)]
+
     def query(self, company: str | None = None) -> Query:
         """To be asked of one company (code or name), or of all."""
         is_code = company is not None and _CODE.fullmatch(company)
@@ -143,6 +149,11 @@ def chips(
         only = replace(asked, companies=tuple(key_of(c) for c in named)).address
         label = "offer_company" if len(named) == 1 else "offer_side"
         found.append(Chip(label, "、".join(map(name_of, named)), only, is_set=False))
+    years = periods_in(asked.question).years
+    if len(years) == 1 and not (asked.since or asked.until):
+        (year,) = years
+        within = replace(asked, since=f"{year}-01-01", until=f"{year}-12-31").address
+        found.append(Chip("offer_year", year, within, is_set=False))
     if last and not asked.previous and not named and len(asked.question) <= _SHORT:
         after = replace(asked, previous=last).address
         found.append(Chip("offer_after", last, after, is_set=False))

@@ -13,6 +13,8 @@ from index.records import Filters
 
 # A company's name or code is shorter by far.
 _SHORT = 100
+# Questions of one batch, and filings of one list.
+MOST_QUESTIONS, MOST_FILINGS = 100, 1000
 
 
 def _day(value: str) -> str:
@@ -32,7 +34,7 @@ Short = Annotated[str, StringConstraints(max_length=_SHORT)]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 
-class Listing(BaseModel):
+class Filtering(BaseModel):
     """Which filings are meant: all conditions hold."""
 
     model_config = ConfigDict(extra="forbid")
@@ -41,13 +43,24 @@ class Listing(BaseModel):
     code: Short | None = Field(None, description="the security code, 6 digits")
     since: Day | None = Field(None, description="date of the activity, YYYY-MM-DD or later")
     until: Day | None = Field(None, description="date of the activity, YYYY-MM-DD or earlier")
+    as_of: Day | None = Field(None, description="only what was filed by YYYY-MM-DD")
+    activity: Short | None = Field(
+        None, description="one of the filing's types of activity, as filed, such as 特定对象调研"
+    )
 
     def filters(self) -> Filters:
         """The same, for a store."""
-        return Filters(self.company, self.code, self.since, self.until)
+        return Filters(self.company, self.code, self.since, self.until, self.as_of, self.activity)
 
 
-class Asking(Listing):
+class Listing(Filtering):
+    """Which filings, and how many of them."""
+
+    limit: int = Field(MOST_FILINGS, ge=1, le=MOST_FILINGS, description="filings at most")
+    offset: int = Field(0, ge=0, le=1 << 40, description="filings to leave out before them")
+
+
+class Asking(Filtering):
     """A question, and which filings may answer it."""
 
     question: Question = Field(description="in plain words")
@@ -61,12 +74,31 @@ class Asking(Listing):
         return Query(self.question, self.top_k, self.filters(), self.previous)
 
 
+class AskingBatch(Filtering):
+    """Several questions, each by itself, and which filings may answer them."""
+
+    questions: list[str] = Field(
+        min_length=1, max_length=MOST_QUESTIONS, description="each in plain words"
+    )
+    top_k: int = Field(5, ge=1, le=100, description="citations at most, of each")
+
+    def asking(self, question: str) -> Asking:
+        """One of the questions; ``ValidationError`` where it can't be asked."""
+        return Asking(question=question, **self.model_dump(exclude={"questions"}))
+
+
 class Naming(BaseModel):
     """One filing."""
 
     model_config = ConfigDict(extra="forbid")
 
     sha256: Sha256 = Field(description="SHA-256 of the filing's file, 64 hexadecimal digits")
+
+
+class Turning(Naming):
+    """One page of a filing."""
+
+    page: int = Field(1, ge=1, le=100_000, description="number of the page, from 1")
 
 
 def reasons(errors: Iterable[Mapping[str, Any]]) -> str:

@@ -31,11 +31,13 @@ def unharmed(copy: Path, filing: Filing) -> bool:
     """Whether a filing's copy is there and still has its SHA-256."""
     try:
         stat = copy.stat()
-        return _sha256(copy, stat.st_mtime_ns, stat.st_size) == filing.sha256
+        # The time of the last change of any kind can't be set back, unlike that of the content.
+        state = (stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
+        return _sha256(copy, state) == filing.sha256
     except OSError:
         return False
 
 
-@lru_cache(maxsize=4096)
-def _sha256(path: Path, _mtime_ns: int, _size: int) -> str:
+@lru_cache(maxsize=1 << 14)
+def _sha256(path: Path, _state: tuple[int, ...]) -> str:
     return sha256_of(path)

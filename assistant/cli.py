@@ -8,6 +8,7 @@ import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from index.errors import CallError, ReadError, YuandaError
 
@@ -35,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from assistant import commands
+    from assistant import commands, intake
     from assistant.settings import Settings
 
     # Progress and warnings of libraries go to standard error, results to standard output.
@@ -44,6 +45,8 @@ def _run(arguments: argparse.Namespace) -> int:
     settings = Settings.read(os.environ)
     command = {
         "add": commands.add,
+        "fetch": intake.fetch,
+        "watch": intake.watch,
         "remove": commands.remove,
         "list": commands.list_filings,
         "parse": commands.parse_file,
@@ -52,7 +55,9 @@ def _run(arguments: argparse.Namespace) -> int:
         "doctor": commands.doctor,
         "feedback": commands.feedback,
         "evaluate": commands.evaluate,
+        "models": commands.models,
         "ui": commands.ui,
+        "mcp": commands.mcp,
     }[arguments.command]
     return command(arguments, settings)
 
@@ -79,6 +84,20 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME_OR_PATH",
         help="any sentence-transformers model (default: $YUANDA_MODEL, else the one that ships)",
     )
+    _options_of(model, "model")
+    reranker = argparse.ArgumentParser(add_help=False)
+    reranker.add_argument(
+        "--reranker",
+        metavar="NAME_OR_PATH",
+        help="a cross-encoder that orders the first ten anew (default: $YUANDA_RERANKER)",
+    )
+    _options_of(reranker, "reranker")
+    reranker.add_argument(
+        "--calibration",
+        type=Path,
+        metavar="FILE",
+        help="made by `python -m eval.calibrate` (default: $YUANDA_CALIBRATION, else the shipped)",
+    )
     filters = _filters()
 
     add = commands.add_parser(
@@ -93,6 +112,8 @@ def _parser() -> argparse.ArgumentParser:
         metavar="N",
         help="processes that read files; by default as many as there are processors",
     )
+
+    _intake(commands, [store, model, as_json])
 
     remove = commands.add_parser(
         "remove", parents=[store, as_json], help="take filings out of the store"
@@ -122,10 +143,15 @@ def _parser() -> argparse.ArgumentParser:
     )
 
     ask = commands.add_parser(
-        "ask", parents=[store, model, filters, as_json], help="official answers to a question"
+        "ask",
+        parents=[store, model, reranker, filters, as_json],
+        help="official answers to a question",
     )
     ask.add_argument("question", nargs="?", type=_text, metavar="QUESTION", help="in plain words")
     ask.add_argument("--batch", metavar="FILE", help="questions, one a line ('-': standard input)")
+    ask.add_argument(
+        "--previous", type=_text, metavar="QUESTION", help="the question that this one follows up"
+    )
     ask.add_argument("--top-k", type=_count, default=5, metavar="N", help="citations (default 5)")
 
     commands.add_parser(
@@ -143,7 +169,9 @@ def _parser() -> argparse.ArgumentParser:
     )
 
     evaluate = commands.add_parser(
-        "evaluate", parents=[model, as_json], help="retrieval and abstention over a labelled set"
+        "evaluate",
+        parents=[model, reranker, as_json],
+        help="retrieval and abstention over a labelled set",
     )
     evaluate.add_argument(
         "dataset",
@@ -166,10 +194,70 @@ def _parser() -> argparse.ArgumentParser:
         help="which side ranks (default hybrid)",
     )
 
-    ui = commands.add_parser("ui", parents=[store, model], help="the chat in the browser")
+    commands.add_parser(
+        "models", parents=[store, as_json], help="models that fit, and what they need"
+    )
+
+    ui = commands.add_parser("ui", parents=[store, model, reranker], help="the chat in the browser")
     ui.add_argument("--host", default="127.0.0.1", help="address to listen at (default loopback)")
     ui.add_argument("--port", type=_port, default=None, help="port (default: first free from 7860)")
+
+    commands.add_parser(
+        "mcp",
+        parents=[store, model],
+        help="an MCP server over standard input and output, for other assistants",
+    )
     return parser
+
+
+def _intake(commands: Any, parents: list[argparse.ArgumentParser]) -> None:
+    fetch = commands.add_parser(
+        "fetch", parents=parents, help="download companies' records from the disclosure site"
+    )
+    fetch.add_argument("codes", nargs="*", type=_security, metavar="CODE", help="6 digits")
+    fetch.add_argument("--since", type=_date, metavar="DATE", help="filed YYYY-MM-DD or later")
+    fetch.add_argument("--until", type=_date, metavar="DATE", help="or earlier (default today)")
+    fetch.add_argument(
+        "--list", type=Path, metavar="FILE", help="announcements as JSON lines, instead of CODEs"
+    )
+    fetch.add_argument(
+        "--to", type=Path, metavar="DIR", help="folder for the files (default: a user data folder)"
+    )
+    fetch.add_argument("--add", action="store_true", help="add them to the store, too")
+    fetch.add_argument(
+        "--refresh", action="store_true", help="ask whether files that are there have changed"
+    )
+    fetch.add_argument(
+        "--interval", type=_seconds, default=1.0, metavar="S", help="between requests (default 1)"
+    )
+    fetch.add_argument(
+        "--limit", type=_count, default=50, metavar="MB", help="the most of a file (default 50)"
+    )
+    watch = commands.add_parser(
+        "watch", parents=parents, help="keep the store in line with folders, until interrupted"
+    )
+    watch.add_argument("folders", nargs="+", type=Path, metavar="DIR", help="folders to watch")
+    watch.add_argument(
+        "--remove-deleted", action="store_true", help="take out what is gone from a folder"
+    )
+    watch.add_argument(
+        "--settle",
+        type=_seconds,
+        default=2.0,
+        metavar="S",
+        help="how long a file has to be left alone before it is read (default 2)",
+    )
+
+
+def _options_of(parser: argparse.ArgumentParser, kind: str) -> None:
+    parser.add_argument(
+        f"--{kind}-option",
+        action="append",
+        default=[],
+        type=_option,
+        metavar="NAME=VALUE",
+        help=f"device, backend, dtype, … of the {kind} (default: $YUANDA_{kind.upper()}_NAME)",
+    )
 
 
 def _filters() -> argparse.ArgumentParser:
@@ -183,6 +271,9 @@ def _filters() -> argparse.ArgumentParser:
     filters.add_argument(
         "--as-of", type=_date, metavar="DATE", help="only what was filed by YYYY-MM-DD"
     )
+    filters.add_argument(
+        "--activity", type=_text, metavar="TYPE", help="type of activity, such as 特定对象调研"
+    )
     return filters
 
 
@@ -191,6 +282,13 @@ def _text(value: str) -> str:
     if any("\ud800" <= ch <= "\udfff" for ch in value):
         raise argparse.ArgumentTypeError("not UTF-8 text")
     return value
+
+
+def _option(value: str) -> tuple[str, str]:
+    name, equals, text = _text(value).partition("=")
+    if not equals:
+        raise argparse.ArgumentTypeError(f"{value!r} is not like device=cpu")
+    return name.replace("-", "_"), text
 
 
 def _date(value: str) -> str:
@@ -202,6 +300,22 @@ def _date(value: str) -> str:
         return date.fromisoformat(value).isoformat()
     except ValueError:
         raise argparse.ArgumentTypeError(f"{value!r} is not a date like 2024-09-12") from None
+
+
+def _security(value: str) -> str:
+    if not re.fullmatch(r"[0-9]{6}", value):
+        raise argparse.ArgumentTypeError(f"{value!r} is not a security code of 6 digits")
+    return value
+
+
+def _seconds(value: str) -> float:
+    try:
+        seconds = float(value)
+    except ValueError:
+        seconds = -1.0
+    if not 0.0 <= seconds <= 3600.0:
+        raise argparse.ArgumentTypeError(f"{value!r} is not a number of seconds")
+    return seconds
 
 
 def _count(value: str) -> int:

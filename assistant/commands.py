@@ -16,11 +16,13 @@ from assistant import report
 from assistant.progress import Progress
 from assistant.records import Query
 from assistant.settings import Settings
-from index.errors import CallError, ModelError, ReadError
+from index.errors import CallError, ReadError, YuandaError
+from index.model_options import ModelOptions
 from index.records import Filters
 
 if TYPE_CHECKING:
     from assistant.answer import Assistant
+    from assistant.rerank import Reranker
     from index.store import Store
 
 DONE, INPUT_FAILED = 0, 1
@@ -36,8 +38,8 @@ def add(arguments: argparse.Namespace, settings: Settings) -> int:
     from index.encoder import load_encoder
     from index.store import Store
 
-    encoder = load_encoder(arguments.model or settings.model)
-    path = _store_path(arguments, settings)
+    encoder = load_encoder(arguments.model or settings.model, model_options(arguments, settings))
+    path = store_path(arguments, settings)
     with Store.open(path, create=True) as store, Progress.on(sys.stderr) as progress:
         added = build.add(
             store,
@@ -237,7 +239,11 @@ def evaluate(arguments: argparse.Namespace, settings: Settings) -> int:
     status: int = _extension("evaluate")(
         arguments.dataset,
         model=arguments.model or settings.model,
+        options=model_options(arguments, settings),
+        reranker=_reranker(arguments, settings),
+        calibration_file=arguments.calibration or settings.calibration,
         threshold=settings.threshold,
+        wrong=settings.wrong,
         retriever=arguments.retriever,
         split=arguments.split,
         run_file=arguments.run,
@@ -248,13 +254,22 @@ def evaluate(arguments: argparse.Namespace, settings: Settings) -> int:
     return status
 
 
+def models(arguments: argparse.Namespace, settings: Settings) -> int:
+    """Models that fit, what they need, and which one the store uses."""
+    from assistant.models import models_json, models_text
+
+    document = models_json(store_path(arguments, settings))
+    print(report.dumps(document) if arguments.json else models_text(document))
+    return DONE
+
+
 def ui(arguments: argparse.Namespace, settings: Settings) -> int:
     """The chat in the browser, until interrupted."""
     from index.store import Store
 
     login = settings.login if settings.filing else None
     if login:  # filed into, a store may begin empty
-        Store.open(_store_path(arguments, settings), create=True).close()
+        Store.open(store_path(arguments, settings), create=True).close()
     with open_assistant(arguments, settings) as assistant:
         _extension("ui")(
             assistant,
@@ -262,51 +277,98 @@ def ui(arguments: argparse.Namespace, settings: Settings) -> int:
             port=arguments.port,
             login=login,
             keys=settings.api_keys,
+            rate=settings.rate,
+            log=settings.log,
         )
+    return DONE
+
+
+def mcp(arguments: argparse.Namespace, settings: Settings) -> int:
+    """The MCP server over standard input and output, until the client leaves."""
+    from assistant import logs
+    from assistant.tools import serve_stdio
+
+    logs.start(settings.log)
+    with open_assistant(arguments, settings) as assistant:
+        assistant.watch(logs.noting(settings.log))
+        serve_stdio(assistant)
     return DONE
 
 
 def open_assistant(arguments: argparse.Namespace, settings: Settings) -> Assistant:
     """The assistant over the store asked for; over the sample where there is none yet."""
     from assistant.answer import Assistant
-    from assistant.decide import Calibration
+    from assistant.calibration import load_calibration, mismatch, threshold_of
     from assistant.sample import sample_store
     from index.encoder import load_encoder
     from index.store import Store
 
-    path = _store_path(arguments, settings)
-    chosen = arguments.model or settings.model
+    path = store_path(arguments, settings)
+    chosen, options = arguments.model or settings.model, model_options(arguments, settings)
+    calibration_file = arguments.calibration or settings.calibration
+    calibration = load_calibration(calibration_file)
+    reranker = _reranker(arguments, settings)
     if arguments.store is None and not Store.exists(path):
         print(
             f"yuanda: no store at {path} yet: answering from the sample filing that ships "
             "(add your own with `yuanda add`)",
             file=sys.stderr,
         )
-        encoder = load_encoder(chosen)
+        encoder = load_encoder(chosen, options)
         store, is_sample = sample_store(encoder), True
     else:
         store, is_sample = Store.open(path), False
         try:
-            encoder = load_encoder(chosen or store.model)
-        except ModelError:
+            encoder = load_encoder(chosen or store.model, options)
+        except YuandaError:
             store.close()
             raise
-    return Assistant(store, encoder, Calibration.load(), settings.threshold, is_sample=is_sample)
+    if doubt := mismatch(calibration_file, encoder, reranker):
+        print(f"yuanda: {doubt}", file=sys.stderr)
+    return Assistant(
+        store,
+        encoder,
+        calibration,
+        threshold_of(calibration, settings.threshold, settings.wrong),
+        is_sample=is_sample,
+        reranker=reranker,
+    )
+
+
+def model_options(arguments: argparse.Namespace, settings: Settings) -> ModelOptions:
+    """How the embedding model is run: what the call says, else the environment."""
+    return ModelOptions.read({**settings.model_options, **dict(arguments.model_option)})
+
+
+def _reranker(arguments: argparse.Namespace, settings: Settings) -> Reranker | None:
+    name = arguments.reranker or settings.reranker
+    if name is None:
+        return None
+    from assistant.rerank import CrossEncoderReranker
+
+    told = {**settings.reranker_options, **dict(arguments.reranker_option)}
+    return CrossEncoderReranker(name, ModelOptions.read(told))
 
 
 def _open(arguments: argparse.Namespace, settings: Settings) -> Store:
     from index.store import Store
 
-    return Store.open(_store_path(arguments, settings))
+    return Store.open(store_path(arguments, settings))
 
 
-def _store_path(arguments: argparse.Namespace, settings: Settings) -> Path:
+def store_path(arguments: argparse.Namespace, settings: Settings) -> Path:
+    """The folder of the store asked for."""
     return Path(arguments.store) if arguments.store else settings.store
 
 
 def _filters(arguments: argparse.Namespace) -> Filters:
     return Filters(
-        arguments.company, arguments.code, arguments.since, arguments.until, arguments.as_of
+        arguments.company,
+        arguments.code,
+        arguments.since,
+        arguments.until,
+        arguments.as_of,
+        arguments.activity,
     )
 
 
@@ -315,7 +377,7 @@ def _query(question: str, arguments: argparse.Namespace) -> Query:
         raise CallError("the question is empty")
     if any("\ud800" <= ch <= "\udfff" for ch in question):
         raise CallError("the question is not UTF-8 text")
-    return Query(question.strip(), arguments.top_k, _filters(arguments))
+    return Query(question.strip(), arguments.top_k, _filters(arguments), arguments.previous)
 
 
 def _extension(name: str) -> Any:

@@ -35,7 +35,7 @@ EVIDENCE = (
 )
 FEATURES = (*EVIDENCE, *AGREEMENT)
 # In which the first pair is compared with the best of its rivals.
-_COMPARED = ("question_similarity", "lexical", *COVERAGE)
+_COMPARED = ("question_similarity", "lexical", "literal", *COVERAGE)
 _RIVALLED = [FEATURES.index(name) for name in _COMPARED]
 STANDING = (
     *FEATURES,
@@ -89,13 +89,17 @@ class Further:
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """The models, and the confidence from which Yuanda answers."""
+    """The models, and the confidence from which Yuanda answers.
+
+    ``thresholds`` are the confidences for other shares of wrong answers, each with its share.
+    """
 
     shortlist: Linear
     final: Linear
     confidence: Linear
     further: Further
     threshold: float
+    thresholds: tuple[tuple[float, float], ...] = ()
 
     @classmethod
     def load(cls, path: Path | None = None) -> Calibration:
@@ -107,8 +111,22 @@ class Calibration:
             for name in ("shortlist", "final", "confidence")
         }
         return cls(
-            **models, further=Further(**document["further"]), threshold=document["threshold"]
+            **models,
+            further=Further(**document["further"]),
+            threshold=document["threshold"],
+            thresholds=tuple((wrong, level) for wrong, level in document["thresholds"]),
         )
+
+    def threshold_for(self, wrong: float) -> float:
+        """The confidence from which at most the share ``wrong`` of what is answered is wrong.
+
+        That of the largest calibrated share up to ``wrong``; ``CallError`` where that is none.
+        """
+        fitting = [level for share, level in self.thresholds if share <= wrong and level < 1.0]
+        if not fitting:
+            least = min((share for share, level in self.thresholds if level < 1.0), default=None)
+            raise CallError(f"no threshold is calibrated for {wrong} wrong: {least} is least")
+        return min(fitting)
 
 
 def rank(
@@ -176,7 +194,7 @@ def read_rows(
 ) -> Rows:
     """A row of ``FEATURES`` for each of the candidates at ``places``."""
     readings = [reading_of(retrieved.candidates[place].pair_id) for place in places.tolist()]
-    return np.hstack([evidence[places], read_together(retrieved.asked, readings)])
+    return np.hstack([evidence[places], read_together(retrieved.asked, readings, retrieved.before)])
 
 
 def standing(logits: Rows, read: Rows, retrieved: Retrieved) -> Rows:
@@ -194,7 +212,7 @@ def standing(logits: Rows, read: Rows, retrieved: Retrieved) -> Rows:
             logits[0] - logits[1] if len(logits) > 1 else _ALONE,
             logits[0] - logits[2] if len(logits) > 2 else _ALONE,
             read[:, FEATURES.index("company")].max(),
-            math.log(max(1, len(retrieved.asked))),
+            math.log(max(1, len(retrieved.asked) + len(retrieved.before))),
         ]
     )
 

@@ -7,8 +7,9 @@ from typing import get_args
 
 from markupsafe import Markup
 
-from assistant.cards import LABELS, Language, render
+from assistant.cards import render
 from assistant.filing import SHOWN, pieces
+from assistant.labels import LABELS, Language
 from assistant.report import RECOGNISED
 from index.build import FileRow
 from index.records import ParsedFiling, PartKind

@@ -8,9 +8,9 @@ from typing import Any
 
 import gradio as gr
 
-from assistant.cards import Language
 from assistant.filing import MOST_FILES, Desk
 from assistant.filing_cards import TEXT, filed_card, filings_card, parts_card
+from assistant.labels import Language
 from index.build import FileRow
 from index.errors import CallError, YuandaError
 

@@ -39,6 +39,8 @@ COVERAGE = (
     *("by_sentence", "by_two", "back", "near_question", "near"),
 )
 
+# What a word of the question before counts beside one of its follow-up.
+BEFORE = 0.25
 # Share of a question's weight that is looked at as the least covered.
 _LEAST = 0.3
 # Cosines from which a token is the same, and below which it is strange.
@@ -74,16 +76,19 @@ class _Asked:
     weights: Vectors
 
 
-def cover(question: str, pairs: Sequence[tuple[str, str]]) -> Rows:
+def cover(question: str, pairs: Sequence[tuple[str, str]], before: str = "") -> Rows:
     """The coverage of a question by each of several pairs (filed question, answer).
 
     Of shape ``(len(pairs), len(COVERAGE))``; a pair without words, or a question without, has 0.
+    ``before`` are words that it follows up, which count less.
     """
     model, rows = _model(), np.zeros((len(pairs), len(COVERAGE)))
-    tokens = model.tokens([question])[0]
+    own, former = model.tokens([question, before])
+    tokens = np.concatenate([own, former])
     sentences = _sentences(pairs)
     if len(tokens) and len(sentences.pairs):
         weights = _weights()[tokens]
+        weights[len(own) :] *= BEFORE
         asked = _Asked(_units(model, tokens), weights / max(float(weights.sum()), 1e-9))
         rows[sentences.pairs] = _coverage(model, asked, sentences)
     return rows

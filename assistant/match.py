@@ -14,7 +14,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from assistant.interaction import COVERAGE, Rows, cover
+from assistant.interaction import BEFORE, COVERAGE, Rows, cover
 from assistant.periods import Periods, part_agreement, periods_in, year_agreement
 from index.normalize import normalize
 from index.terms import terms, weight
@@ -58,13 +58,13 @@ class _Said:
     numbers: frozenset[str]
 
 
-def read_together(question: str, readings: Sequence[Reading]) -> Rows:
+def read_together(question: str, readings: Sequence[Reading], before: str = "") -> Rows:
     """The agreement of a question with each of several pairs.
 
-    Of shape ``(len(readings), len(AGREEMENT))``.
+    Of shape ``(len(readings), len(AGREEMENT))``. ``before`` are words that it follows up.
     """
-    meaning = cover(question, [(reading.question, reading.answer) for reading in readings])
-    asked = _Asked.of(question)
+    meaning = cover(question, [(reading.question, reading.answer) for reading in readings], before)
+    asked = _Asked.of(question, before)
     details = [asked.details(reading) for reading in readings]
     return np.hstack([meaning, np.array(details).reshape(len(readings), len(_DETAILS))])
 
@@ -79,12 +79,16 @@ class _Asked:
     numbers: frozenset[str]
 
     @classmethod
-    def of(cls, question: str) -> _Asked:
-        words = tuple(dict.fromkeys(terms(question)))
-        weights = np.array([weight(word) for word in words])
-        periods = periods_in(question)
+    def of(cls, question: str, before: str) -> _Asked:
+        counts = dict.fromkeys(terms(before), BEFORE) | dict.fromkeys(terms(question), 1.0)
+        weights = np.array([weight(word) * count for word, count in counts.items()])
+        whole = f"{question}\n{before}"
+        periods = periods_in(whole)
         return cls(
-            words, weights / max(weights.sum(), 1e-9), periods, _numbers(question) - periods.years
+            tuple(counts),
+            weights / max(weights.sum(), 1e-9),
+            periods,
+            _numbers(whole) - periods.years,
         )
 
     def details(self, reading: Reading) -> tuple[float, ...]:

@@ -16,7 +16,7 @@ from assistant.cite import unharmed
 from assistant.records import Citation
 from index.errors import ReadError
 from index.reading.pdf import DrawnPage, draw_page
-from index.records import Box, Filing, Pair, Span
+from index.records import Box, Filing, Pair, Span, slice_spans
 
 Kind = Literal["question", "answer"]
 KindBoxes = tuple[tuple[Kind, tuple[Box, ...]], ...]
@@ -41,7 +41,10 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class PageView:
-    """A page (from 1, of ``pages``) as PNG, its size in points, and the pair's marks on it."""
+    """A page (from 1, of ``pages``) as PNG, its size in points, and the pair's marks on it.
+
+    ``best`` is where the emphasised sentence of the answer stands.
+    """
 
     page: int
     pages: int
@@ -49,14 +52,19 @@ class PageView:
     height: float
     png: bytes
     marks: tuple[Mark, ...]
+    best: tuple[Mark, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A piece of a filing's text; ``kind`` is ``None`` outside of question and answer."""
+    """A piece of a filing's text; ``kind`` is ``None`` outside of question and answer.
+
+    ``best`` says that it is of the answer's emphasised sentence.
+    """
 
     kind: Kind | None
     text: str
+    best: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,22 +77,28 @@ class PassageView:
 
 
 def view(
-    copy: Path, text: str, citation: Citation, page: int | None = None
+    copy: Path,
+    text: str,
+    citation: Citation,
+    page: int | None = None,
+    emphasised: Span | None = None,
 ) -> PageView | PassageView:
     """A page of a PDF, by default the pair's first; the passage where there is none to draw.
 
-    ``copy`` is the store's, ``text`` what was extracted from it. ``KeyError`` where the copy
-    is harmed or gone.
+    ``copy`` is the store's, ``text`` what was extracted from it, ``emphasised`` a slice of the
+    answer. ``KeyError`` where the copy is harmed or gone.
     """
     if not unharmed(copy, citation.filing):
         raise KeyError(citation.filing.sha256)
-    if citation.filing.format == "pdf" and citation.pair.pages:
+    pair = citation.pair
+    best = slice_spans(text, pair.answer_spans, emphasised) if emphasised else ()
+    if citation.filing.format == "pdf" and pair.pages:
         try:
-            filed = recognised_boxes(text, citation.pair) if citation.filing.recognised else None
-            return page_view(copy, citation.pair, page or citation.pair.pages[0], filed)
+            filed = recognised_boxes(text, pair) if citation.filing.recognised else None
+            return page_view(copy, pair, page or pair.pages[0], filed, best)
         except (ReadError, OSError):
             pass
-    return passage_view(text, citation.pair)
+    return passage_view(text, pair, best=best)
 
 
 def picture(copy: Path, filing: Filing, page: int) -> bytes:
@@ -100,20 +114,37 @@ def picture(copy: Path, filing: Filing, page: int) -> bytes:
     return _drawn(copy, page, ()).png
 
 
-def page_view(copy: Path, pair: Pair, page: int, filed: KindBoxes | None = None) -> PageView:
+def page_view(
+    copy: Path,
+    pair: Pair,
+    page: int,
+    filed: KindBoxes | None = None,
+    best: tuple[Span, ...] = (),
+) -> PageView:
     """A page with the pair's marks; ``ReadError`` where it can't be drawn.
 
-    ``filed`` are the marks' boxes where the page has no text to find them by.
+    ``filed`` are the marks' boxes where the page has no text to find them by; then nothing is
+    emphasised on it.
     """
     kinds, spans = zip(*_spans(pair), strict=True)
-    drawn = _drawn(copy, page, () if filed else spans)
-    found = filed or tuple(zip(kinds, drawn.boxes, strict=True))
-    marks = (
-        _mark(kind, box, drawn)
-        for kind, boxes in found
-        for box in _lines(box for box in boxes if box.page == page)
+    drawn = _drawn(copy, page, () if filed else (*spans, best))
+    boxes = filed or tuple(zip(kinds, drawn.boxes[: len(kinds)], strict=True))
+    emphasised = [box for own in drawn.boxes[len(kinds) :] for box in own]
+    marks = [mark for kind, own in boxes for mark in _marks(kind, own, drawn, page)]
+    return PageView(
+        page=page,
+        pages=drawn.pages,
+        width=drawn.width,
+        height=drawn.height,
+        png=drawn.png,
+        marks=tuple(marks),
+        best=tuple(_marks("answer", emphasised, drawn, page)),
     )
-    return PageView(page, drawn.pages, drawn.width, drawn.height, drawn.png, tuple(marks))
+
+
+def _marks(kind: Kind, boxes: Iterable[Box], drawn: DrawnPage, page: int) -> Iterator[Mark]:
+    for box in _lines(box for box in boxes if box.page == page):
+        yield _mark(kind, box, drawn)
 
 
 def recognised_boxes(text: str, pair: Pair) -> KindBoxes:
@@ -143,6 +174,9 @@ def _lines(boxes: Iterable[Box]) -> Iterator[Box]:
 
 
 def _follows(a: Box, b: Box) -> bool:
+    larger = max(a, b, key=lambda box: (box.x1 - box.x0) * (box.y1 - box.y0))
+    if larger.y1 - larger.y0 > 2 * (larger.x1 - larger.x0):
+        return False  # on a page that is turned the next line, not the same
     height = max(a.y1 - a.y0, b.y1 - b.y0)
     return min(a.y1, b.y1) >= max(a.y0, b.y0) and -height / 2 <= b.x0 - a.x1 <= height
 
@@ -157,24 +191,30 @@ def _mark(kind: Kind, box: Box, page: DrawnPage) -> Mark:
     )
 
 
-def passage_view(text: str, pair: Pair, around: int = AROUND) -> PassageView:
+def passage_view(
+    text: str, pair: Pair, around: int = AROUND, best: tuple[Span, ...] = ()
+) -> PassageView:
     """The pair in the text, with ``around`` characters on either side."""
     start, end = max(pair.start - around, 0), min(pair.end + around, len(text))
     return PassageView(
-        tuple(_runs(text, start, end, pair)), before=start > 0, after=end < len(text)
+        tuple(_runs(text, start, end, pair, best)), before=start > 0, after=end < len(text)
     )
 
 
-def _runs(text: str, start: int, end: int, pair: Pair) -> Iterator[Run]:
-    """The text from start to end, cut where question and answer begin and end."""
+def _runs(text: str, start: int, end: int, pair: Pair, best: tuple[Span, ...]) -> Iterator[Run]:
+    """The text from start to end, cut where question, answer and emphasis begin and end."""
     kinds = [(span, kind) for kind, spans in _spans(pair) for span in spans]
     place = start
     for span, kind in sorted(kinds):
         if place < span.start:
             yield Run(None, text[place : span.start])
-        if place < span.end:
-            yield Run(kind, text[max(place, span.start) : span.end])
-            place = span.end
+            place = span.start
+        cuts = {edge for one in best for edge in (one.start, one.end)}
+        for cut in sorted({edge for edge in cuts if place < edge < span.end} | {span.end}):
+            if place < cut:
+                within = kind == "answer" and any(b.start <= place < b.end for b in best)
+                yield Run(kind, text[place:cut], within)
+                place = cut
     if place < end:
         yield Run(None, text[place:end])
 

@@ -1,8 +1,9 @@
-"""Records as the JSON that docs/contract.md promises, and as text for a terminal."""
+"""Records as the JSON that docs/reference.md promises, and as text for a terminal."""
 
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
@@ -20,6 +21,9 @@ Json = dict[str, Any]
 
 # A further pair this likely to answer is quoted in full as well.
 _ALSO = 0.5
+# What means something in Markdown anywhere, and at the beginning of a line.
+_MARKS = re.compile(r"[\\`*_\[\]<>&#|~$]")
+_LINE_MARK = re.compile(r"^(\s*\d*)([-+=.)])", re.MULTILINE)
 # What stands at every quote whose text was read off a picture.
 RECOGNISED = "OCR 识别，非原文 / recognised, not verbatim"
 
@@ -105,6 +109,24 @@ def quotation(citation: Citation) -> str:
     pair = citation.pair
     kind = f"（{RECOGNISED}）" if citation.filing.recognised else ""
     return f"问：{pair.question}\n答：{pair.answer}\n——{source_line(citation)}{kind}"
+
+
+def markdown_quotation(citation: Citation) -> str:
+    """The same as a block quote in Markdown, whose signs in the text are escaped."""
+    pair = citation.pair
+    kind = f"（{RECOGNISED}）" if citation.filing.recognised else ""
+    parts = (
+        f"**问：** {_escaped(pair.question)}",
+        f"**答：** {_escaped(pair.answer)}",
+        f"——{_escaped(source_line(citation) + kind)}",
+    )
+    return "\n>\n".join("\n".join(f"> {line}" for line in p.splitlines()) for p in parts)
+
+
+def _escaped(text: str) -> str:
+    """Text that Markdown shows as it is."""
+    text = _MARKS.sub(r"\\\g<0>", text)
+    return _LINE_MARK.sub(r"\1\\\2", text)
 
 
 def answer_text(answer: Answer) -> str:

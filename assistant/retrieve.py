@@ -54,10 +54,14 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Retrieved:
-    """What was searched for (the question without the companies' names), and what was found."""
+    """What was searched for (the question without the companies' names), and what was found.
+
+    ``before`` is what of the question before was searched for as well.
+    """
 
     asked: str
     candidates: tuple[Candidate, ...]
+    before: str = ""
 
 
 class Retriever:
@@ -88,8 +92,9 @@ class Retriever:
         ``allowed`` are the pairs that may be found (``None``: all). A question that names no
         company is about that of the ``previous`` one, and a short one about its topic, too.
         """
-        mention = self._mention(question, previous)
-        vector = self._encoder.encode_queries([mention.rest])
+        mention, before = self._mention(question, previous)
+        words = f"{mention.rest} {before}" if before else mention.rest
+        vector = self._encoder.encode_queries([words])
         named = tuple((company.name, company.code) for company in mention.companies)
         scopes = [allowed]
         if named:
@@ -97,11 +102,11 @@ class Retriever:
         lexical: dict[int, float] = {}
         found: list[Ids] = []
         for scope in scopes:
-            lexical.update(self._index.matching(mention.rest, pool, scope))
+            lexical.update(self._index.matching(words, pool, scope))
             found.append(pairs_of(self._index.nearest(vector, 2 * pool, scope)[1]))
         pairs = np.unique(np.concatenate([*found, np.array(list(lexical), dtype=np.int64)]))
         similar = self._similarities(vector, pairs)
-        ceiling = self._index.ceiling(mention.rest) or 1.0
+        ceiling = self._index.ceiling(words) or 1.0
         right = self._index.within(pairs, Scope(companies=named)) if named else None
         candidates = [
             Candidate(
@@ -114,14 +119,15 @@ class Retriever:
             )
             for place, pair in enumerate(pairs.tolist())
         ]
-        return Retrieved(mention.rest, tuple(candidates))
+        return Retrieved(mention.rest, tuple(candidates), before)
 
-    def _mention(self, question: str, previous: str | None) -> Mention:
+    def _mention(self, question: str, previous: str | None) -> tuple[Mention, str]:
+        """What a question names and asks, and the words of the previous one that it follows up."""
         mention = self._matcher.match(question)
         if previous is None or mention.companies:
-            return mention
+            return mention, ""
         former = self._matcher.match(previous)
-        return Mention(former.companies, f"{mention.rest} {former.rest}")
+        return Mention(former.companies, mention.rest), former.rest
 
     def _similarities(self, vector: Vectors, pairs: Ids) -> dict[int, tuple[float, float]]:
         """Each pair's cosines: of its question, and the best of its answer's passages.

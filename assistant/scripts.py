@@ -68,14 +68,105 @@ SCROLL = """
   history.replaceState(history.state, '', address);
 })
 """
-# The filters stand on the row where one asks, wherever that is.
+# The filters stand on the row where one asks, wherever that is and however high it grows.
 OPEN_FILTERS = """
 () => {
-  const filters = document.querySelector('#filters');
-  const row = document.querySelector('#ask-row').getBoundingClientRect();
+  const filters = document.querySelector('#filters'), row = document.querySelector('#ask-row');
+  const place = () => {
+    const at = row.getBoundingClientRect();
+    filters.style.left = at.left + 'px';
+    filters.style.width = at.width + 'px';
+    filters.style.bottom = innerHeight - at.top + 'px';
+  };
   filters.toggleAttribute('data-open');
-  filters.style.left = row.left + 'px';
-  filters.style.width = row.width + 'px';
-  filters.style.bottom = innerHeight - row.top + 'px';
+  if (!filters.follows) {
+    filters.follows = new ResizeObserver(place);
+    filters.follows.observe(row);
+  }
+  place();
 }
+"""
+# Filed questions are offered above the box while one types; the keyboard stays in the box.
+COMPLETE = """
+const most = 500;
+let wait = 0, asked = 0, active = -1;
+const box = () => document.querySelector('#question textarea');
+const list = () => element.querySelector('[role=listbox]');
+const options = () => [...list().children];
+const choose = (place) => {
+  active = place;
+  options().forEach((option, at) => option.setAttribute('aria-selected', at === place));
+  const option = options()[place];
+  if (option) option.scrollIntoView({block: 'nearest'});
+  if (option) box().setAttribute('aria-activedescendant', option.id);
+  else box().removeAttribute('aria-activedescendant');
+};
+const show = (questions) => {
+  list().replaceChildren(...questions.map((question, place) => {
+    const option = document.createElement('li');
+    option.id = 'completion-' + place;
+    option.dir = 'auto';
+    option.textContent = question;
+    option.setAttribute('role', 'option');
+    return option;
+  }));
+  list().hidden = !questions.length;
+  box().setAttribute('aria-expanded', questions.length > 0);
+  choose(-1);
+};
+const close = () => { clearTimeout(wait); asked += 1; show([]); };
+const look = () => {
+  const own = ++asked, typed = box().value.trim();
+  if (typed.length < 2 || typed.length > most) { show([]); return; }
+  const address = new URL('complete' + list().dataset.conditions, location.href.split(/[?#]/)[0]);
+  address.searchParams.set('q', typed);
+  fetch(address)
+    .then((answer) => answer.ok ? answer.json() : {questions: []})
+    .catch(() => ({questions: []}))
+    .then(({questions}) => {
+      if (own === asked && document.activeElement === box()) show(questions);
+    });
+};
+const typed = (event) => {
+  if (event.target !== box() || event.isComposing) return;
+  clearTimeout(wait);
+  wait = setTimeout(look, 120);
+};
+const ask = (option) => {
+  const question = option.textContent;
+  box().value = '';
+  box().dispatchEvent(new Event('input', {bubbles: true}));
+  close();
+  trigger('click', {question});
+};
+document.addEventListener('input', typed);
+document.addEventListener('compositionend', typed);
+document.addEventListener('focusin', (event) => {
+  if (event.target !== box()) return;
+  const told = {role: 'combobox', autocomplete: 'off', 'aria-autocomplete': 'list',
+    'aria-controls': 'completions', 'aria-expanded': false};
+  Object.entries(told).forEach(([name, value]) => box().setAttribute(name, value));
+});
+document.addEventListener('focusout', (event) => { if (event.target === box()) close(); });
+document.addEventListener('keydown', (event) => {
+  if (event.target !== box() || event.isComposing) return;
+  const count = options().length, step = {ArrowDown: 1, ArrowUp: -1}[event.key];
+  if (count && step) {
+    event.preventDefault();
+    // Round in a circle, with no option between the last and the first.
+    choose((active + 1 + step + count + 1) % (count + 1) - 1);
+  } else if (count && event.key === 'Escape') {
+    close();
+  } else if (event.key === 'Enter' && !event.shiftKey) {
+    if (active < 0) { close(); return; }
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    ask(options()[active]);
+  }
+}, true);
+element.addEventListener('mousedown', (event) => event.preventDefault());
+element.addEventListener('click', (event) => {
+  const option = event.target.closest('[role=option]');
+  if (option) ask(option);
+});
 """

@@ -6,11 +6,50 @@ import asyncio
 import logging
 import socket
 import threading
+import time
 from typing import NamedTuple
 
 import uvicorn
+from fastapi import FastAPI
+
+from assistant.gate import Traffic
+from assistant.limits import Limits
 
 PORT, PORTS = 7860, 100
+# Connections at a time; more are sent away at once.
+_CONNECTIONS = 1024
+
+
+class Server(uvicorn.Server):
+    """Finishes what it is answering before it ends; the chat's open pages it leaves at once."""
+
+    def __init__(self, config: uvicorn.Config, traffic: Traffic, seconds: float) -> None:
+        super().__init__(config)
+        self._traffic = traffic
+        self._seconds = seconds
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End; calls that come meanwhile are told to come again."""
+        self._traffic.is_ending = True
+        until = time.monotonic() + self._seconds
+        while self._traffic.in_flight and not self.force_exit and time.monotonic() < until:
+            await asyncio.sleep(0.02)
+        await super().shutdown(sockets)
+
+
+def server_for(app: FastAPI, limits: Limits) -> Server:
+    """The server of an app that ``api.create_app`` made."""
+    quiet_end(logging.getLogger("uvicorn.error"))
+    config = uvicorn.Config(
+        app,
+        # No log of uvicorn's own: an address may hold a question.
+        log_config=None,
+        log_level="warning",
+        access_log=False,
+        limit_concurrency=_CONNECTIONS,
+        timeout_graceful_shutdown=1,
+    )
+    return Server(config, app.state.traffic, limits.seconds)
 
 
 class Served(NamedTuple):

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast, get_args
 
+from assistant.logs import Log
 from index.errors import CallError
+from index.model_options import OPTIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,34 +17,59 @@ class Settings:
     """What the environment says.
 
     ``YUANDA_STORE``: folder of the store. ``YUANDA_MODEL``: name or path of any
-    sentence-transformers model, instead of the one that ships. ``YUANDA_THRESHOLD``:
-    confidence (0..1) below which no answer is given, instead of the calibrated one.
+    sentence-transformers model, instead of the one that ships; ``YUANDA_RERANKER``: a
+    cross-encoder that orders the first results anew; ``YUANDA_MODEL_DEVICE`` and the like: their
+    options (``index.model_options``). ``YUANDA_CALIBRATION``: a file written by
+    ``python -m eval.calibrate``, instead of the one that ships. ``YUANDA_THRESHOLD``:
+    confidence (0..1) below which no answer is given, instead of the calibrated one, or
+    ``YUANDA_WRONG``: share (0..1) of wrong answers that is accepted, for which a threshold is
+    calibrated.
     ``YUANDA_FILING``: whether filings may be added and removed in the chat, by who knows
     ``YUANDA_LOGIN``, ``user:password``.
-    ``YUANDA_API_KEYS``: keys of the HTTP API, separated by commas.
+    ``YUANDA_FETCH_SITE``: where filings are fetched from, a mirror of the disclosure site.
+    ``YUANDA_API_KEYS``: keys of the HTTP API, separated by commas. ``YUANDA_RATE``: calls a
+    minute of one caller, 0 for any number; by default limited where other machines call.
+    ``YUANDA_LOG``: what a server writes down: ``warnings``, ``calls`` as well, or the
+    ``questions``' text, too.
     """
 
     store: Path
     model: str | None = None
     threshold: float | None = None
+    wrong: float | None = None
     filing: bool = False
     login: tuple[str, str] | None = field(default=None, repr=False)
     api_keys: tuple[str, ...] = field(default=(), repr=False)
+    model_options: Mapping[str, str] = field(default_factory=dict)
+    reranker: str | None = None
+    reranker_options: Mapping[str, str] = field(default_factory=dict)
+    calibration: Path | None = None
+    fetch_site: str | None = None
+    rate: int | None = None
+    log: Log = "warnings"
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> Settings:
         """Read the settings; ``CallError`` where a value makes no sense."""
-        store = environ.get("YUANDA_STORE")
+        store, calibration = environ.get("YUANDA_STORE"), environ.get("YUANDA_CALIBRATION")
         filing, login = _switch(environ.get("YUANDA_FILING")), _login(environ.get("YUANDA_LOGIN"))
         if filing and login is None:
             raise CallError("YUANDA_FILING needs a login: set YUANDA_LOGIN=user:password")
         return cls(
             store=Path(store).expanduser() if store else default_store(),
             model=environ.get("YUANDA_MODEL") or None,
-            threshold=_threshold(environ.get("YUANDA_THRESHOLD")),
+            threshold=_share(environ, "YUANDA_THRESHOLD"),
+            wrong=_share(environ, "YUANDA_WRONG"),
             filing=filing,
             login=login,
             api_keys=_keys(environ.get("YUANDA_API_KEYS")),
+            model_options=_options(environ, "YUANDA_MODEL_"),
+            reranker=environ.get("YUANDA_RERANKER") or None,
+            reranker_options=_options(environ, "YUANDA_RERANKER_"),
+            calibration=Path(calibration).expanduser() if calibration else None,
+            fetch_site=environ.get("YUANDA_FETCH_SITE") or None,
+            rate=_rate(environ.get("YUANDA_RATE")),
+            log=_log(environ.get("YUANDA_LOG")),
         )
 
 
@@ -52,7 +80,13 @@ def default_store() -> Path:
     return user_data_path("yuanda", appauthor=False) / "store"
 
 
-def _threshold(value: str | None) -> float | None:
+def _options(environ: Mapping[str, str], prefix: str) -> dict[str, str]:
+    told = ((name, environ.get(prefix + name.upper())) for name in OPTIONS)
+    return {name: value for name, value in told if value is not None}
+
+
+def _share(environ: Mapping[str, str], name: str) -> float | None:
+    value = environ.get(name)
     if not value:
         return None
     try:
@@ -60,7 +94,7 @@ def _threshold(value: str | None) -> float | None:
     except ValueError:
         number = -1.0
     if not 0.0 <= number <= 1.0:
-        raise CallError(f"YUANDA_THRESHOLD={value}: must be a number from 0 to 1")
+        raise CallError(f"{name}={value}: must be a number from 0 to 1")
     return number
 
 
@@ -93,3 +127,18 @@ def _keys(value: str | None) -> tuple[str, ...]:
             "YUANDA_API_KEYS: must be keys of letters, digits and signs, separated by commas"
         )
     return keys
+
+
+def _rate(value: str | None) -> int | None:
+    if not value:
+        return None
+    if not value.isascii() or not value.isdigit() or int(value) > 1_000_000:
+        raise CallError(f"YUANDA_RATE={value}: must be a number of calls a minute, 0 for any")
+    return int(value)
+
+
+def _log(value: str | None) -> Log:
+    for log in get_args(Log):
+        if (value or "warnings") == log:
+            return cast(Log, log)
+    raise CallError(f"YUANDA_LOG={value}: must be one of {', '.join(get_args(Log))}")

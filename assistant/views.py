@@ -9,11 +9,12 @@ from typing import Any, NamedTuple
 from assistant import cards, pages
 from assistant.answer import Assistant
 from assistant.asking import Asked, Chip, chips, key_of, reads_as_follow_up, without_link
-from assistant.cards import LABELS, Language
 from assistant.companies import Company
 from assistant.crops import Crop, crops
+from assistant.emphasis import best_sentence
 from assistant.history import Timeline
 from assistant.judging import Judged
+from assistant.labels import LABELS, Language
 from assistant.records import Answer, Citation, Query
 from assistant.side_by_side import Column, columns
 
@@ -128,12 +129,16 @@ def talk_html(
 
     if not turns:
         return str(cards.welcome_card(examples, language))
+
+    def emphasis(turn: Turn) -> cards.Emphasis:
+        return lambda citation: best_sentence(turn.asked.question, citation.pair.answer)
+
     shown = [str(cards.contents([turn.asked.question for turn in turns], language))]
     for number, turn in enumerate(turns):
         under = cards.chips_row(turn.chips, turn.asked.address, language)
         if turn.columns:
-            question = turn.asked.question
-            side = cards.side_card(question, turn.columns, under, language, number, pictures)
+            question, best = turn.asked.question, emphasis(turn)
+            side = cards.side_card(question, turn.columns, under, language, number, pictures, best)
             shown.append(side)
         elif turn.answer is not None:
             shown.append(
@@ -144,6 +149,7 @@ def talk_html(
                     turn.timeline,
                     under,
                     pictures=pictures,
+                    emphasis=emphasis(turn),
                     judged=judged,
                 )
             )
@@ -182,7 +188,8 @@ def page_html(
             try:
                 text = assistant.text(citation.filing.sha256)
                 copy = assistant.original(citation.filing)
-                shown = pages.view(copy, text, citation, place.page)
+                best = best_sentence(turn.asked.question, citation.pair.answer)
+                shown = pages.view(copy, text, citation, place.page, best)
             except KeyError:  # taken out meanwhile
                 shown = None
             return str(cards.page_card(shown, citation, language, place.turn))

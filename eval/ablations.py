@@ -10,11 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from assistant.decide import Calibration, Further, Linear
+from assistant.decide import Calibration, Further
 from assistant.match import Reading
 from assistant.retrieve import Retriever
-from eval.calibrate import Asked, asked_of, fit, read_all
+from eval.calibrate import asked_of, fit, read_all
 from eval.corpora import Corpus, open_corpus
+from eval.fit import Asked
 from eval.systems import System, yuanda
 from eval.written import COLLECTION, WrittenQuestion, read_written
 from index.encoder import Encoder
@@ -51,9 +52,10 @@ class Ablations:
     def system(self, corpus: Corpus, parts: Parts) -> System:
         """The hybrid over ``corpus`` with ``parts`` only."""
         retriever = retriever_of(self._train, parts)
-        shortlist, final = fit([self._asked(parts, retriever, q) for q in self._questions])
-        sure = Linear(0.0, {"logit": 1.0})
-        calibration = Calibration(shortlist, final, sure, Further(), threshold=0.5)
+        fitted = fit([self._asked(parts, retriever, q) for q in self._questions])
+        calibration = Calibration(
+            fitted.shortlist, fitted.final, fitted.confidence, Further(), threshold=0.5
+        )
         reading_of = corpus.reading if parts.late_interaction else _nothing
         return yuanda(corpus, calibration, "hybrid", retriever_of(corpus, parts), reading_of)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -10,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from assistant.decide import Calibration
+from assistant.calibration import load_calibration, mismatch, threshold_of
+from assistant.rerank import Reranker
 from assistant.retrieve import Retrieval
 from eval.corpora import open_corpus
 from eval.measures import Estimate, Outcome, measure
@@ -21,6 +23,7 @@ from eval.systems import ask_all, yuanda
 from eval.written import Split
 from index.encoder import Encoder, load_encoder
 from index.errors import CallError
+from index.model_options import ModelOptions
 
 
 def run(
@@ -29,10 +32,14 @@ def run(
     model: str | None,
     threshold: float | None,
     retriever: Retrieval,
+    wrong: float | None = None,
     split: Split | None = None,
     run_file: Path | None = None,
     records_file: Path | None = None,
     html_file: Path | None = None,
+    options: ModelOptions | None = None,
+    reranker: Reranker | None = None,
+    calibration_file: Path | None = None,
     as_json: bool = False,
 ) -> int:
     """Evaluate, print a table or JSON, and return the exit status.
@@ -41,16 +48,21 @@ def run(
     """
     if not dataset.is_dir():
         raise CallError(f"{dataset}: no such folder; evaluate takes the folder of a labelled set")
-    encoder = load_encoder(model)
-    calibration = Calibration.load()
-    level = calibration.threshold if threshold is None else threshold
+    calibration = load_calibration(calibration_file)
+    encoder = load_encoder(model, options)
+    if doubt := mismatch(calibration_file, encoder, reranker):
+        print(f"yuanda: {doubt}", file=sys.stderr)
+    level = threshold_of(calibration, threshold, wrong)
     corpus = open_corpus(dataset, encoder, split)
-    outcomes = ask_all(yuanda(corpus, calibration, retriever), corpus.queries, level)
+    system = yuanda(corpus, calibration, retriever, reranker=reranker)
+    outcomes = ask_all(system, corpus.queries, level)
     if run_file:
         write(run_file, trec_run(outcomes, f"yuanda-{retriever}"))
     if records_file:
         write(records_file, record_lines(outcomes))
     document = report(dataset, corpus.split, encoder, retriever, outcomes)
+    if reranker:
+        document["reranker"] = reranker.name
     if html_file:
         questions = {query.id: query.text for query in corpus.queries}
         write(html_file, html_report(document, outcomes, questions))

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from assistant.decide import Calibration, rank
 from assistant.match import Reading
+from assistant.rerank import Reranker, rerank
 from assistant.retrieve import Retrieval, Retriever
 from eval.corpora import Corpus
 from eval.datasets import LabelledQuery
@@ -32,6 +33,7 @@ def yuanda(
     retrieval: Retrieval = "hybrid",
     retriever: Retriever | None = None,
     reading_of: Callable[[int], Reading] | None = None,
+    reranker: Reranker | None = None,
 ) -> System:
     """The program as it ships, at the depths that it ships with, or with one part exchanged."""
     searched = retriever or corpus.retriever()
@@ -40,7 +42,9 @@ def yuanda(
         allowed = corpus.allowed(query)
         scope = None if allowed is None else Scope(pairs=allowed)
         retrieved = searched.retrieve(query.text, scope, previous=query.previous)
-        ranked = rank(retrieved, calibration, reading_of or corpus.reading, retrieval)
+        reading = reading_of or corpus.reading
+        ranked = rank(retrieved, calibration, reading, retrieval)
+        ranked = rerank(ranked, retrieved.asked, reading, reranker)
         return [
             Found(corpus.document_ids[r.candidate.pair_id], r.score, r.confidence) for r in ranked
         ]

@@ -14,6 +14,14 @@ from typing import Any
 
 RESULTS = Path(__file__).parent / "results"
 README = Path(__file__).parent / "README.md"
+_WAITS = {
+    "first_paint": "the first paint",
+    "usable": "a chat that can be used",
+    "complete": "questions offered, from the last key on",
+    "answer": "the answer, from asking on",
+    "page": "its page drawn and marked, from the answer on",
+    "turn": "the next page, from turning on",
+}
 _TABLE = re.compile(r"<!-- (?P<name>[\w-]+) -->\n.*?<!-- end -->", re.S)
 
 
@@ -58,6 +66,15 @@ def _parsing(document: Mapping[str, Any]) -> str:
     return _table(("format", *names), rows)
 
 
+def _chat(document: Mapping[str, Any]) -> str:
+    """What one waits for, in milliseconds."""
+    rows = [
+        (_WAITS[name], f"{own['median']:.0f}", f"{own['p90']:.0f}", str(own["n"]))
+        for name, own in document["ms"].items()
+    ]
+    return _table(("milliseconds", "median", "90th percentile", "times"), rows)
+
+
 def _number(value: float) -> str:
     return str(value) if isinstance(value, int) else f"{value:.4f}"
 
@@ -90,6 +107,7 @@ _MAKERS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "evaluate": _measures,
     "compare": _compare,
     "parsing": _parsing,
+    "chat": _chat,
     "scale": _scale,
 }
 

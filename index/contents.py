@@ -83,16 +83,22 @@ class Contents:
             raise KeyError(sha256)
         return found[0].filing
 
-    def filings(self, filters: Filters | None = None) -> list[Entry]:
-        """The filings that pass the filters, newest activity first."""
-        condition, values = where(filters or Filters())
-        return self._filings(condition, values)
+    def filings(
+        self, filters: Filters | None = None, limit: int = -1, offset: int = 0
+    ) -> list[Entry]:
+        """The filings that pass the filters, newest activity first.
 
-    def _filings(self, condition: str, values: Sequence[Any]) -> list[Entry]:
+        ``limit`` of them at most (-1: all), after the first ``offset``.
+        """
+        return self._filings(*where(filters or Filters()), (limit, offset))
+
+    def _filings(
+        self, condition: str, values: Sequence[Any], page: tuple[int, int] = (-1, 0)
+    ) -> list[Entry]:
         rows = self._connection.execute(
             f"SELECT {_FILING}, pair_count "  # noqa: S608
-            f"FROM filings WHERE {condition} ORDER BY {DAY} DESC, path",
-            values,
+            f"FROM filings WHERE {condition} ORDER BY {DAY} DESC, path LIMIT ? OFFSET ?",
+            (*values, *page),
         )
         return [Entry(filing_of(row[:-1]), row[-1]) for row in rows]
 
@@ -113,11 +119,6 @@ class Contents:
             "SELECT count(*), coalesce(sum(pair_count), 0) FROM filings"
         ).fetchone()
         return int(filings), int(pairs)
-
-    def has_pair(self, pair_id: int) -> bool:
-        """Whether there is such a pair."""
-        row = self._connection.execute("SELECT 1 FROM pairs WHERE id = ?", (pair_id,))
-        return row.fetchone() is not None
 
     def pair_text(self, pair_id: int) -> tuple[str, str, str | None]:
         """Question and answer of a pair, and the year (YYYY) of its filing.

@@ -56,6 +56,10 @@ class Indexes:
         """Pair ids and BM25 scores of the ``k`` pairs that match best by words, best first."""
         return self.lexical.search(text, k, self._allowed(scope))
 
+    def questions(self, text: str, k: int, scope: Scope | None = None) -> Ids:
+        """Ids of the ``k`` pairs whose filed question shares most with ``text``, best first."""
+        return self.lexical.questions(text, k, self._allowed(scope))
+
     def ceiling(self, text: str) -> float:
         """The BM25 score that no pair can exceed for ``text``."""
         return self.lexical.ceiling(text)

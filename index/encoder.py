@@ -16,7 +16,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from index.errors import ModelError
+from index.errors import CallError, ModelError
+from index.hub import folder_of, load
+from index.model_options import ModelOptions
+from index.models import KNOWN
 from index.normalize import SHIPPED_MODEL, read_tokenizer, well_formed
 
 if TYPE_CHECKING:
@@ -25,6 +28,8 @@ if TYPE_CHECKING:
 Vectors = npt.NDArray[np.float32]
 
 SHIPPED_NAME = "yuanda-static-zh"
+# Up to so many texts are tokenized faster one by one than by the tokenizer's threads.
+_FEW = 4
 
 
 class Encoder(Protocol):
@@ -79,9 +84,11 @@ class StaticEncoder:
 
     def tokens(self, texts: Sequence[str]) -> list[npt.NDArray[np.int64]]:
         """Token ids of each text."""
-        encodings = self._tokenizer.encode_batch_fast(
-            [well_formed(text) for text in texts], add_special_tokens=False
-        )
+        formed = [well_formed(text) for text in texts]
+        if len(formed) <= _FEW:
+            encodings = [self._tokenizer.encode(text, add_special_tokens=False) for text in formed]
+        else:
+            encodings = self._tokenizer.encode_batch_fast(formed, add_special_tokens=False)
         return [np.array(encoding.ids, dtype=np.int64) for encoding in encodings]
 
     def rows(self, tokens: npt.NDArray[np.int64] | npt.NDArray[np.int32]) -> Vectors:
@@ -101,51 +108,56 @@ class StaticEncoder:
 
 
 class SentenceTransformerEncoder:
-    """Any sentence-transformers model, by name or folder, with its own prompts.
+    """Any sentence-transformers model, by name or folder, with its prompts.
 
     Queries go through ``encode_query`` and passages through ``encode_document``, which put
-    the model's prompts in front. A named model is taken from the local cache if it is there,
-    else it is downloaded. ``revision`` is the commit of a named model, the hash of the files
-    of a folder.
+    the model's prompts in front: those of ``options``, else its own, else those that its makers
+    say it was trained with (``index.models``). ``revision`` is the commit of a named model, the
+    hash of the files of a folder; where passages are encoded in another way than the model's
+    own, it is another one.
 
     Raises:
         ModelError: the model can't be had; the message says what helps.
     """
 
-    def __init__(
-        self,
-        model: str,
-        *,
-        device: str | None = None,
-        backend: str = "torch",
-        dtype: str | None = None,
-        batch_size: int = 32,
-    ) -> None:
-        folder = Path(model).expanduser()
-        is_folder = folder.is_dir()
-        options: dict[str, Any] = {"device": device, "backend": backend}
-        if dtype is not None:
-            options["model_kwargs"] = {"dtype": dtype}
-        self._model = _load_sentence_transformer(str(folder) if is_folder else model, options)
-        self._batch_size = batch_size
-        self.name = folder.resolve().name if is_folder else model
-        self.revision = folder_revision(folder) if is_folder else _commit(self._model)
+    def __init__(self, model: str, options: ModelOptions | None = None) -> None:
+        from sentence_transformers import SentenceTransformer
+
+        options = options or ModelOptions()
+        folder = folder_of(model)
+        self._model: SentenceTransformer = load(
+            SentenceTransformer, model, options, truncate_dim=options.truncate_dim
+        )
+        if options.max_length:
+            self._model.max_seq_length = options.max_length
+        self._batch_size = options.batch_size
+        known = KNOWN.get(model)
+        self._query_prompt = options.query_prompt
+        if known and self._query_prompt is None and not self._model.prompts.get("query"):
+            self._query_prompt = known.query_prompt
+        self._passage_prompt = options.passage_prompt
+        if known and self._passage_prompt is None and not self._model.prompts.get("document"):
+            self._passage_prompt = known.passage_prompt
+        self.name = folder.resolve().name if folder else model
+        revision = folder_revision(folder) if folder else _commit(self._model)
+        self.revision = self._revision(revision, options)
         dimension = self._model.get_embedding_dimension()
         self.dimension = dimension or self.encode_queries(["?"]).shape[1]
 
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
-        """Vectors of questions as asked, behind the model's query prompt."""
-        return self._encode(self._model.encode_query, texts)
+        """Vectors of questions as asked, behind the query prompt."""
+        return self._encode(self._model.encode_query, texts, self._query_prompt)
 
     def encode_passages(self, texts: Sequence[str]) -> Vectors:
-        """Vectors of passages as filed, behind the model's document prompt."""
-        return self._encode(self._model.encode_document, texts)
+        """Vectors of passages as filed, behind the passage prompt."""
+        return self._encode(self._model.encode_document, texts, self._passage_prompt)
 
-    def _encode(self, encode: Any, texts: Sequence[str]) -> Vectors:
+    def _encode(self, encode: Any, texts: Sequence[str], prompt: str | None) -> Vectors:
         if not texts:
             return np.zeros((0, self.dimension), dtype=np.float32)
         vectors = encode(
             [well_formed(text) for text in texts],
+            prompt=prompt,
             batch_size=self._batch_size,
             normalize_embeddings=True,
             convert_to_numpy=True,
@@ -153,30 +165,37 @@ class SentenceTransformerEncoder:
         )
         return np.ascontiguousarray(vectors, dtype=np.float32)
 
+    def _revision(self, revision: str, options: ModelOptions) -> str:
+        """Another one for passages that are encoded in another way.
 
-def load_encoder(
-    model: str | None = None,
-    *,
-    device: str | None = None,
-    backend: str = "torch",
-    dtype: str | None = None,
-) -> Encoder:
+        Device, back-end and number type are not counted: the same vectors, but for rounding.
+        """
+        way = (self._passage_prompt, options.truncate_dim, options.max_length)
+        if way == (None, None, None):
+            return revision
+        return hashlib.sha256(f"{revision}{json.dumps(way)}".encode()).hexdigest()
+
+
+def load_encoder(model: str | None = None, options: ModelOptions | None = None) -> Encoder:
     """The encoder for ``model``: ``None`` or its name for the shipped one, a folder, or a name.
 
-    ``device``, ``backend`` and ``dtype`` go to sentence-transformers; a static model has no
-    use for them.
+    Device, back-end, number type and batch size are of no use to a static model.
 
     Raises:
+        CallError: prompts or dimensions were given for the shipped model, which has none.
         ModelError: the model can't be had; the message says what helps.
     """
+    for_embedding = options is not None and options.for_embedding
     if model is None or model == SHIPPED_NAME:
+        if for_embedding:
+            raise CallError(
+                f"{SHIPPED_NAME}, the model that ships, takes no prompt and no truncate_dim"
+            )
         return StaticEncoder(SHIPPED_MODEL, SHIPPED_NAME)
-    folder = Path(model).expanduser()
-    if not folder.is_dir() and (folder.exists() or _looks_like_a_path(model)):
-        raise ModelError(f"{model}: there is no such folder; give a model's folder or its name.")
-    if folder.is_dir() and _is_bare_static_model(folder):
+    folder = folder_of(model)
+    if folder and not for_embedding and _is_bare_static_model(folder):
         return StaticEncoder(folder)
-    return SentenceTransformerEncoder(model, device=device, backend=backend, dtype=dtype)
+    return SentenceTransformerEncoder(model, options)
 
 
 def folder_revision(folder: Path) -> str:
@@ -223,52 +242,6 @@ def _is_bare_static_model(folder: Path) -> bool:
     prompts = any((config.get("prompts") or {}).values())
     bare = kinds in (["StaticEmbedding"], ["StaticEmbedding", "Normalize"])
     return bare and not subfolder and not prompts
-
-
-def _looks_like_a_path(model: str) -> bool:
-    return model.startswith((".", "/", "~")) or "\\" in model or model.count("/") > 1
-
-
-def _load_sentence_transformer(model: str, options: dict[str, Any]) -> SentenceTransformer:
-    from sentence_transformers import SentenceTransformer
-
-    try:
-        return SentenceTransformer(model, local_files_only=True, **options)
-    except Exception as error:  # a foreign model's code may raise anything
-        if Path(model).is_dir():
-            raise ModelError(
-                f"{model} can't be loaded as a sentence-transformers model: {error}"
-            ) from error
-        cause = error
-    if _hub_can_be_found():
-        try:
-            return SentenceTransformer(model, **options)
-        except Exception as error:
-            cause = error
-    raise ModelError(
-        f"The model {model} is neither in the local cache nor could it be downloaded. "
-        "Check the name; without a network, copy the model's folder here and give its "
-        f"path, or leave the option out to use the shipped model. ({cause})"
-    ) from cause
-
-
-def _hub_can_be_found() -> bool:
-    """Whether a download is worth trying: the hub's client retries for over a minute."""
-    import socket
-    from urllib.parse import urlsplit
-    from urllib.request import getproxies
-
-    from huggingface_hub import constants
-
-    if constants.HF_HUB_OFFLINE:
-        return False
-    if getproxies():
-        return True
-    try:
-        socket.getaddrinfo(urlsplit(constants.ENDPOINT).hostname, 443)
-    except OSError:
-        return False
-    return True
 
 
 def _commit(model: SentenceTransformer) -> str:

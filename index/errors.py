@@ -5,6 +5,8 @@ YuandaError
 │   └── ScannedError   its pages are pictures, to be recognised first
 ├── ModelError         an embedding model can't be loaded, or is not the store's
 ├── StoreError         a store can't be opened or written
+├── FetchError         an announcement, or a list of them, can't be had from the site
+│   └── PassingError   but may be another time
 └── CallError          the call itself is wrong (an unknown option value, a bad date)
 """
 
@@ -45,6 +47,18 @@ class ModelError(YuandaError):
 
 class StoreError(YuandaError):
     """A store can't be opened or written."""
+
+
+class FetchError(YuandaError):
+    """An announcement, or a list of them, can't be had from the disclosure site."""
+
+
+class PassingError(FetchError):
+    """What may go well another time; ``after`` is how many seconds the site asks to wait."""
+
+    def __init__(self, reason: str, after: float | None = None) -> None:
+        super().__init__(reason)
+        self.after = after
 
 
 class CallError(YuandaError):

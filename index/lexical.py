@@ -1,7 +1,8 @@
 """The lexical index: BM25 over pre-segmented terms. The only module that imports tantivy.
 
 tantivy scores with k1 = 1.2 and b = 0.75 (Robertson & Zaragoza 2009) and keeps lengths exact
-up to 40 terms, rounded above. Terms of the filed question weigh more than those of the answer.
+up to 40 terms, rounded above. Question and answer are one text: weighing the filed question more
+found less.
 """
 
 from __future__ import annotations
@@ -23,9 +24,9 @@ from index.terms import terms, weight
 
 Ids = npt.NDArray[np.int64]
 
-QUESTION_WEIGHT = 2.0
-_WEIGHTS = {"question": QUESTION_WEIGHT, "answer": 1.0}
 _K1 = 1.2
+# Of what is being typed, so much is shared by a question that it may become.
+_SHARED = 0.6
 _HEAP = 128_000_000
 # Pairs from which a search leaves out terms: those that add less than this to a score, and those
 # beyond so many entries. The few that tell most are always searched for.
@@ -44,7 +45,7 @@ class LexicalIndex:
         """
         builder = tantivy.SchemaBuilder()
         builder.add_unsigned_field("pair", indexed=True, fast=True)
-        for field in _WEIGHTS:
+        for field in ("text", "question"):
             builder.add_text_field(field, tokenizer_name="whitespace", index_option="freq")
         self._schema = builder.build()
         self._folder = folder
@@ -115,8 +116,8 @@ class LexicalIndex:
         for pair_id, question, answer in segmented(add):
             document = tantivy.Document()
             document.add_unsigned("pair", pair_id)
+            document.add_text("text", f"{question} {answer}")
             document.add_text("question", question)
-            document.add_text("answer", answer)
             writer.add_document(document)
         writer.commit()
         writer.wait_merging_threads()
@@ -127,7 +128,26 @@ class LexicalIndex:
         Each distinct term of ``text`` that is ``sought`` counts once, by its ``weight``.
         ``allowed`` are the pairs (rising) that may be found (``None``: all).
         """
-        query = self._query(self.sought(text))
+        return self._among(self._query(self.sought(text)), k, allowed)
+
+    def questions(self, text: str, k: int, allowed: Ids | None = None) -> Ids:
+        """Pairs whose filed question shares most with ``text``, best first; ``k`` at most.
+
+        Each of them has at least a part of its terms (``_SHARED``). ``allowed`` as in ``search``.
+        """
+        words = sorted(set(terms(text)))
+        clauses = [
+            (tantivy.Occur.Should, tantivy.Query.term_query(self._schema, "question", word, "freq"))
+            for word in words
+        ]
+        if not clauses:
+            return np.zeros(0, dtype=np.int64)
+        least = math.ceil(_SHARED * len(clauses))
+        query = tantivy.Query.boolean_query(clauses, minimum_number_should_match=least)
+        return np.array([pair for pair, _ in self._among(query, k, allowed)], dtype=np.int64)
+
+    def _among(self, query: tantivy.Query, k: int, allowed: Ids | None) -> list[tuple[int, float]]:
+        """The ``k`` best pairs of the allowed ones, with their scores."""
         if allowed is None:
             return self._found(query, k)
         if len(allowed) <= max(_FEW, _NARROW * self.count):
@@ -148,11 +168,7 @@ class LexicalIndex:
 
     def ceiling(self, text: str) -> float:
         """The BM25 score that no pair can exceed for ``text``."""
-        return sum(
-            weight(term) * importance * (_K1 + 1) * self.idf(field, term)
-            for term in self.sought(text)
-            for field, importance in _WEIGHTS.items()
-        )
+        return sum(weight(term) * (_K1 + 1) * self.idf(term) for term in self.sought(text))
 
     def sought(self, text: str) -> list[str]:
         """The distinct terms of a text that are searched for.
@@ -171,29 +187,25 @@ class LexicalIndex:
         words = sorted(set(terms(text)))
         if self.count < _LARGE:
             return words
-        telling = {word: self._telling(word) for word in words}
+        telling = {word: weight(word) * self.idf(word) for word in words}
         kept: list[str] = []
         entries = 0
         for word in sorted(words, key=lambda word: -telling[word]):
-            entries += sum(self._searcher.doc_freq(field, word) for field in _WEIGHTS)
+            entries += self._searcher.doc_freq("text", word)
             if len(kept) >= _LEAST and (telling[word] < _TELLING or entries > _ENTRIES):
                 break
             kept.append(word)
         return sorted(kept)
-
-    def _telling(self, word: str) -> float:
-        """How much a word can add to a score, at most, per field."""
-        return weight(word) * min(self.idf(field, word) for field in _WEIGHTS)
 
     def _found(self, query: tantivy.Query, k: int) -> list[tuple[int, float]]:
         hits = self._searcher.search(query, k, count=False).hits
         pairs = self._pairs([address for _, address in hits]).tolist()
         return [(pair, score) for pair, (score, _) in zip(pairs, hits, strict=True)]
 
-    def idf(self, field: str, term: str) -> float:
-        """Inverse document frequency of a term in a field, as BM25 has it."""
+    def idf(self, term: str) -> float:
+        """Inverse document frequency of a term, as BM25 has it."""
         count = self._searcher.num_docs
-        found = self._searcher.doc_freq(field, term)
+        found = self._searcher.doc_freq("text", term)
         return math.log1p((count - found + 0.5) / (found + 0.5))
 
     def _query(self, words: list[str]) -> tantivy.Query:
@@ -201,12 +213,10 @@ class LexicalIndex:
             (
                 tantivy.Occur.Should,
                 tantivy.Query.boost_query(
-                    tantivy.Query.term_query(self._schema, field, word, "freq"),
-                    weight(word) * importance,
+                    tantivy.Query.term_query(self._schema, "text", word, "freq"), weight(word)
                 ),
             )
             for word in words
-            for field, importance in _WEIGHTS.items()
         ]
         return tantivy.Query.boolean_query(clauses)
 

@@ -93,6 +93,10 @@ class Index(Protocol):
         """Pair ids and BM25 scores of the ``k`` pairs that match best by words, best first."""
         ...
 
+    def questions(self, text: str, k: int, scope: Scope | None = None) -> Ids:
+        """Ids of the ``k`` pairs whose filed question shares most with ``text``, best first."""
+        ...
+
     def ceiling(self, text: str) -> float:
         """The BM25 score that no pair can exceed for ``text``."""
         ...

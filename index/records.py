@@ -136,6 +136,22 @@ def assemble(text: str, spans: Iterable[Span]) -> str:
     return "".join(out)
 
 
+def slice_spans(text: str, spans: Iterable[Span], wanted: Span) -> tuple[Span, ...]:
+    """What of ``spans`` gives a slice of the text that ``assemble`` makes of them."""
+    found: list[Span] = []
+    place, last = 0, ""
+    for span in spans:
+        piece = text[span.start : span.end]
+        if last and piece and _latin_words(last, piece):
+            place += 1
+        start, end = max(wanted.start - place, 0), min(wanted.end - place, len(piece))
+        if start < end:
+            found.append(Span(span.start + start, span.start + end))
+        place += len(piece)
+        last = piece or last
+    return tuple(found)
+
+
 def _latin_words(left: str, right: str) -> bool:
     a, b = left[-1], right[0]
     both = a.isascii() and b.isascii() and a.isalnum() and b.isalnum()

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 
 from index.normalize import SHIPPED_MODEL, normalize, read_tokenizer
 
-_NO_WORD = 0.2
+_NO_WORD = 0.55
 _TOKEN = re.compile(
     r"(?P<number>\d+(?:,\d{3})+(?:\.\d+)?%?|\d+(?:\.\d+)?%?)"
     r"|(?P<latin>[a-z]+(?:[-&'][a-z]+)*)"
@@ -33,7 +33,7 @@ def weight(term: str) -> float:
     In a small store any word is rare; how common it is in Chinese at large tells 是 and 自己
     from 回购. The shipped tokenizer's vocabulary is in order of frequency, and by Zipf's law the
     logarithm of a word's rank stands for its information. Character pairs that are no word
-    weigh little.
+    weigh about half: some are chance, some are names.
     """
     rank = read_tokenizer(SHIPPED_MODEL).token_to_id(term)
     if rank is None:

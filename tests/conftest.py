@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,8 +53,8 @@ def call(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixt
     monkeypatch.setenv("HOME", str(home))
     for name in ("DATA", "CACHE", "CONFIG"):
         monkeypatch.setenv(f"XDG_{name}_HOME", str(home / name.lower()))
-    for name in ("STORE", "MODEL", "THRESHOLD", "FILING", "LOGIN"):
-        monkeypatch.delenv(f"YUANDA_{name}", raising=False)
+    for name in [name for name in os.environ if name.startswith("YUANDA_")]:
+        monkeypatch.delenv(name)
 
     def run(*arguments: object) -> Called:
         capsys.readouterr()

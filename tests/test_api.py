@@ -7,14 +7,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 from starlette.testclient import TestClient
 
 from assistant import report
 from assistant.answer import Assistant
-from assistant.api import create_app, is_loopback
+from assistant.api import create_app
 from assistant.calls import Asking
 from assistant.decide import Calibration
+from assistant.gate import is_loopback
 from index.build import add
 from index.parse import parse
 from index.store import Store
@@ -23,6 +25,8 @@ from tests.fakes import FakeEncoder, read_lines
 
 ROOT = Path(__file__).parent.parent
 PAGED = ROOT / "eval/collection/files/dev/lifeng-2024-06-12.pdf"
+# Nothing comes that isn't described.
+STRICT = '"type": "object", "additionalProperties": false'
 HERE = "http://127.0.0.1:7860"
 CALLS = ("/api/ask?question=回购", "/api/filings", f"/api/filings/{'0' * 64}", "/metrics")
 
@@ -81,6 +85,45 @@ def test_filters_hold(client: TestClient) -> None:
     assert set(asked(code="309001", since="2024-02-01")) == {"乙公司"}
     assert asked(company="丙") == []
     assert len(asked(top_k=1)) == 1
+
+
+def test_filters_by_filing_and_activity_hold(client: TestClient) -> None:
+    def asked(**filters: Any) -> set[str]:
+        answer = client.get("/api/ask", params={"question": "毛利率", **filters}).json()
+        return {citation["filing"]["company"] for citation in answer["citations"]}
+
+    rows = client.get("/api/filings").json()["filings"]
+    filed = next(row for row in rows if row["activity_types"])
+    assert asked(activity=filed["activity_types"][0]) == {filed["company"]}
+    assert asked(activity="没有") == set()
+    assert asked(as_of="2024-03-01") == {"甲公司"}
+    listed = client.get("/api/filings", params={"as_of": "2024-03-01"}).json()["filings"]
+    assert [row["company"] for row in listed] == ["甲公司"]
+
+
+def test_a_list_has_pages(client: TestClient) -> None:
+    rows = client.get("/api/filings").json()["filings"]
+    pages = [
+        client.get("/api/filings", params={"limit": 2, "offset": offset}).json()["filings"]
+        for offset in (0, 2, 4)
+    ]
+    assert [len(page) for page in pages] == [2, 1, 0]
+    assert [row for page in pages for row in page] == rows
+    assert client.get("/api/filings?limit=1001").status_code == 422
+
+
+def test_a_batch_goes_on(client: TestClient, assistant: Assistant) -> None:
+    questions = ["回购做完了吗", "", "毛利率怎样", "长" * 501]
+    body = {"questions": questions, "top_k": 1, "company": "甲"}
+    answers = client.post("/api/ask/batch", json=body).json()["answers"]
+    assert [answer["question"] for answer in answers] == questions
+    for answer in (answers[0], answers[2]):
+        asking = Asking(question=answer["question"], top_k=1, company="甲")
+        expected = report.answer_json(assistant.ask(asking.query()))
+        assert answer | {"elapsed_ms": 0} == expected | {"elapsed_ms": 0}
+    assert ["error" in answer for answer in answers] == [False, True, False, True]
+    for wrong in ({}, {"questions": []}, {"questions": ["甲"] * 101}, {"questions": [5]}):
+        assert client.post("/api/ask/batch", json=wrong).status_code == 422
 
 
 def test_a_question_can_follow_another_up(client: TestClient) -> None:
@@ -275,8 +318,11 @@ def test_openapi_describes_the_calls(client: TestClient) -> None:
     described = client.get("/openapi.json").json()
     assert described["paths"].keys() == {
         "/health",
+        "/health/live",
+        "/health/ready",
         "/metrics",
         "/api/ask",
+        "/api/ask/batch",
         "/api/filings",
         "/api/filings/{sha256}",
         "/api/filings/{sha256}/pages/{page}.png",
@@ -287,9 +333,40 @@ def test_openapi_describes_the_calls(client: TestClient) -> None:
     assert (
         described["components"]["schemas"]["Asking"]["properties"]["question"]["maxLength"] == 500
     )
+    for method in ("get", "post"):
+        assert {"200", "401", "403", "413", "422", "429", "503"} <= described["paths"]["/api/ask"][
+            method
+        ]["responses"].keys()
+    for path, calls in described["paths"].items():
+        for call in calls.values():
+            assert call["summary"], path
+            assert bool(call.get("security")) != path.startswith("/health"), path
     assert "HTTPValidationError" not in described["components"]["schemas"]
     for path in ("/docs", "/redoc"):
         assert client.get(path).status_code == 404
+
+
+def test_what_openapi_describes_comes(client: TestClient) -> None:
+    described = client.get("/openapi.json").json()
+    sha256 = parse(PAGED).filing.sha256
+    answers = {
+        ("get", "/api/ask"): client.get("/api/ask", params={"question": "毛利率", "top_k": 3}),
+        ("post", "/api/ask/batch"): client.post(
+            "/api/ask/batch", json={"questions": ["毛利率", ""]}
+        ),
+        ("get", "/api/filings"): client.get("/api/filings"),
+        ("get", "/api/filings/{sha256}"): client.get(f"/api/filings/{sha256}"),
+        ("get", "/health"): client.get("/health"),
+        ("get", "/health/live"): client.get("/health/live"),
+    }
+    strict = json.loads(json.dumps(described).replace('"type": "object"', STRICT))
+    for (method, path), answer in answers.items():
+        content = strict["paths"][path][method]["responses"]["200"]["content"]
+        schema = content["application/json"]["schema"] | {"components": strict["components"]}
+        jsonschema.validate(answer.json(), schema)
+        broken = dict.fromkeys(answer.json()) | {"more": 1}
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate(broken, schema)
 
 
 def test_a_fault_is_told_without_its_text(

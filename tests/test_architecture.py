@@ -19,6 +19,9 @@ SOLE_IMPORTERS = {
     "tantivy": "index/lexical.py",
     "pypdfium2": "index/reading/pdf.py",
     "rapidocr": "index/reading/recogniser.py",
+    "akshare": "index/fetching/announcements.py",
+    "watchfiles": "index/watching.py",
+    "mcp": "assistant/tools.py",
 }
 
 

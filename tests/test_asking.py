@@ -137,6 +137,15 @@ def test_companies_that_a_question_names_are_offered() -> None:
     assert not offered.is_set
 
 
+def test_the_year_that_a_question_names_is_offered() -> None:
+    (offered,) = chips(Asked("23年的产能"), (), (), None)
+    asked = Asked.at(offered.address)
+    assert (offered.label, offered.text, offered.is_set) == ("offer_year", "2023", False)
+    assert (asked.question, asked.since, asked.until) == ("23年的产能", "2023-01-01", "2023-12-31")
+    assert all(chip.is_set for chip in chips(asked, (), (), None))
+    assert chips(Asked("2023年和2024年的产能"), (), (), None) == ()
+
+
 def test_each_company_is_asked_by_itself() -> None:
     def ask(query: Query) -> Answer:
         if query.filters.code == "309001":

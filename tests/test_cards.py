@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from lxml import html
 
 from assistant import cards
-from assistant.cards import LABELS, Language
+from assistant.labels import LABELS, Language
 from assistant.pages import Mark, PageView, PassageView, Run
 from assistant.records import Answer, Citation
 from index.records import Filing
@@ -167,8 +167,21 @@ def test_hostile_text_stays_text(text: str, language: Language) -> None:
 def test_buttons_carry_the_text_itself(text: str) -> None:
     card = cards.answer_card(answer(citation(1, 0.9, text), citation(2, 0.1, text)), "zh")
     assert parsed(card).xpath("//button/@data-ask") == [text]
-    (copied,) = parsed(card).xpath("//button/@data-copy")
+    copied, _ = parsed(card).xpath("//button/@data-copy")
     assert copied.startswith(f"问：{text}\n答：{text}\n——{text}")
+
+
+def test_a_quotation_in_markdown_shows_the_text_as_it_is() -> None:
+    from markdown_it import MarkdownIt
+
+    text = "- 1. [x](javascript:y) *a* _b_ `c` <b>d</b> &lt; | # e ~~f~~ $g$\n# 甲\n1. 乙\n\n+ 丙"
+    _, copied = parsed(cards.answer_card(answer(citation(1, 0.9, text)), "zh")).xpath(
+        "//button/@data-copy"
+    )
+    shown = html.fromstring(MarkdownIt("commonmark").render(copied))
+    assert shown.tag == "blockquote"
+    assert {str(e.tag) for e in shown.iter()} == {"blockquote", "p", "strong"}
+    assert "".join(text.split()) in "".join(shown.text_content().split())
 
 
 @pytest.mark.parametrize("text", HOSTILE)

@@ -152,6 +152,9 @@ def test_it_abstains_with_what_is_related(call: Call) -> None:
         (["--since", "2024-09-13"], 0),
         (["--until", "2024-09-11"], 0),
         (["--as-of", "2024-09-11"], 0),
+        (["--activity", "特定对象调研"], 5),
+        (["--activity", "路演活动"], 0),
+        (["--previous", "毛利率如何？"], 5),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,
 )

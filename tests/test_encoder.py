@@ -27,6 +27,7 @@ from index.encoder import (
     load_encoder,
 )
 from index.errors import ModelError
+from index.model_options import ModelOptions
 from index.normalize import SHIPPED_MODEL
 
 # One character, one token: 股 points east, 东 north, 卖 along both; the unknown token is zero.
@@ -256,7 +257,7 @@ def transformer(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.model
 def test_any_sentence_transformers_folder_can_be_used(transformer: Path) -> None:
-    encoder = load_encoder(str(transformer), device="cpu")
+    encoder = load_encoder(str(transformer), ModelOptions(device="cpu"))
     assert isinstance(encoder, SentenceTransformerEncoder)
     assert (encoder.name, encoder.dimension) == ("model", 16)
     assert encoder.revision == folder_revision(transformer)
@@ -268,7 +269,7 @@ def test_any_sentence_transformers_folder_can_be_used(transformer: Path) -> None
 
 @pytest.mark.model
 def test_the_models_query_prompt_is_put_in_front(transformer: Path) -> None:
-    encoder = SentenceTransformerEncoder(str(transformer), device="cpu")
+    encoder = SentenceTransformerEncoder(str(transformer), ModelOptions(device="cpu"))
     by_hand = encoder.encode_passages(["查询：股东"])
     np.testing.assert_allclose(encoder.encode_queries(["股东"]), by_hand, atol=1e-5)
     assert not np.allclose(encoder.encode_passages(["股东"]), by_hand, atol=1e-3)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -122,6 +123,20 @@ def test_every_query_is_asked_and_counted(collection: Path) -> None:
     assert document["measures"]["served"]["value"] == 1.0
     assert document["slices"]["style"].keys() == {"plain", "keyword"}
     assert "keyword" in table(document)
+
+
+def test_a_reranker_is_measured_as_it_is_used(collection: Path) -> None:
+    class Backwards:
+        name = "backwards"
+
+        def scores(self, _question: str, texts: Sequence[str]) -> Sequence[float]:
+            return range(len(texts))
+
+    corpus = open_corpus(collection, FakeEncoder())
+    plain = ask_all(yuanda(corpus, CALIBRATION), corpus.queries, 0.5)
+    turned = ask_all(yuanda(corpus, CALIBRATION, reranker=Backwards()), corpus.queries, 0.5)
+    assert [t.ranking for t in turned] == [p.ranking[::-1] for p in plain]
+    assert len(plain[0].ranking) > 1
 
 
 def test_ties_are_broken_by_id() -> None:

@@ -58,11 +58,30 @@ def test_what_was_said_comes_back(store: Store) -> None:
 def test_an_older_store_can_keep_it(store: Store) -> None:
     store.close()
     older = sqlite3.connect(store.folder / "store.sqlite")
-    older.executescript("DROP TABLE feedback; PRAGMA user_version = 3")
+    # As version 3 had it: vectors passage by passage, filings without their pairs' places.
+    older.executescript(
+        """
+        DROP TABLE feedback; DROP TABLE vectors; DROP INDEX filings_listed;
+        DROP TRIGGER pair_removed; DROP TABLE removed;
+        DELETE FROM meta WHERE key IN ('store', 'dimension');
+        ALTER TABLE filings DROP COLUMN first_pair; ALTER TABLE filings DROP COLUMN pair_count;
+        CREATE TABLE passages (
+            id INTEGER PRIMARY KEY, pair_id INTEGER NOT NULL, start INTEGER NOT NULL,
+            length INTEGER NOT NULL, vector BLOB NOT NULL
+        ) STRICT;
+        INSERT INTO passages
+            SELECT id << 16, id, 0, 3, zeroblob(32) FROM pairs
+            UNION ALL SELECT id << 16 | 1, id, 0, 6, zeroblob(32) FROM pairs;
+        PRAGMA user_version = 3;
+        """
+    )
     older.close()
     with Store.open(store.folder) as opened:
         keep(opened.folder, Feedback("毛利率？", "wrong", SHA, "1"))
         assert [one.verdict for one in kept(opened.folder)] == ["wrong"]
+        assert opened.counts() == (1, 2)
+        answer = assistant(opened).ask(Query("毛利率怎样"))
+        assert answer.citations[0].pair.question == "毛利率怎样"
 
 
 def test_the_last_word_is_the_label() -> None:

@@ -14,12 +14,12 @@ from markupsafe import Markup
 
 from assistant import cards
 from assistant.answer import Assistant
-from assistant.cards import LABELS
 from assistant.changes import Figure, changes, figures, marked
 from assistant.companies import Company
 from assistant.crops import Crop
 from assistant.decide import Calibration
 from assistant.history import Timeline, steps, timeline
+from assistant.labels import LABELS
 from assistant.records import Answer, Citation, Query
 from assistant.report import RECOGNISED
 from assistant.side_by_side import Column

@@ -12,8 +12,8 @@ from playwright.sync_api import Page, expect
 
 import ui
 from assistant.answer import Assistant
-from assistant.cards import LABELS
 from assistant.decide import Calibration
+from assistant.labels import LABELS
 from index.build import add
 from index.encoder import load_encoder
 from index.parse import parse

@@ -16,8 +16,8 @@ import ui
 from assistant import pages
 from assistant.answer import Assistant
 from assistant.asking import Asked
-from assistant.cards import LABELS
 from assistant.decide import Calibration
+from assistant.labels import LABELS
 from assistant.pages import Mark, PageView, PassageView, Run, passage_view, view
 from assistant.records import Answer, Citation
 from assistant.views import Turn

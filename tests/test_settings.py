@@ -54,3 +54,22 @@ def test_a_login_that_makes_no_sense_is_refused(wrong: dict[str, str]) -> None:
     with pytest.raises(CallError, match="YUANDA_") as refused:
         Settings.read(wrong)
     assert "secret" not in str(refused.value)
+
+
+def test_rate_and_log() -> None:
+    settings = Settings.read({})
+    assert (settings.rate, settings.log) == (None, "warnings")
+    settings = Settings.read({"YUANDA_RATE": "0", "YUANDA_LOG": "questions"})
+    assert (settings.rate, settings.log) == (0, "questions")
+    for wrong in (
+        *({"YUANDA_RATE": value} for value in ("-1", "many", "1.5", "９", "1000001")),
+        {"YUANDA_LOG": "all"},
+    ):
+        with pytest.raises(CallError, match="YUANDA_"):
+            Settings.read(wrong)
+
+
+def test_a_share_of_wrong_answers() -> None:
+    assert Settings.read({"YUANDA_WRONG": "0.1"}).wrong == 0.1
+    with pytest.raises(CallError, match="YUANDA_WRONG"):
+        Settings.read({"YUANDA_WRONG": "5%"})

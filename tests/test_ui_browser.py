@@ -14,8 +14,8 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 import ui
 from assistant.answer import Assistant
 from assistant.asking import LONGEST
-from assistant.cards import LABELS
 from assistant.decide import Calibration
+from assistant.labels import LABELS
 from index.build import add
 from index.encoder import load_encoder
 from index.files import sha256_of

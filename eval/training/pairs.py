@@ -2,7 +2,7 @@
 
 Derived pairs make more of the texts that are nearest to filings: a prospectus heading
 without the company's name, and one sentence of a passage against the rest of it (the
-inverse cloze task of Lee, Chang and Toutanova, 2019). ``topics.txt`` adds, for each thing that
+inverse cloze task of Lee, Chang and Toutanova, 2019). ``topics/`` adds, for each thing that
 investors ask about, ways to ask it. Noise on the token level (a word cut into its
 characters, a token dropped, a token exchanged) stands in for typos, and makes a word and
 its characters mean the same.
@@ -37,8 +37,8 @@ _CLOZE = {
     "insqabench": 1.0,
 }
 _UNMATCHED_SHARE = 0.3
-TOPICS = Path(__file__).with_name("topics.txt")
-_TOPIC_SHARE = 3.0
+TOPICS = Path(__file__).with_name("topics")
+_TOPIC_SHARE = 2.0
 _OPENINGS = (
     *(
         "",
@@ -171,8 +171,9 @@ def _add_topics(collector: _Collector, rng: random.Random) -> None:
 
 
 def read_topics(path: Path) -> list[list[str]]:
-    """The phrasings of each topic."""
-    lines = path.read_text("utf-8").splitlines()
+    """The phrasings of each topic, of all files of a folder."""
+    files = sorted(path.glob("*.txt"))
+    lines = [line for file in files for line in file.read_text("utf-8").splitlines()]
     return [line.split("|") for line in lines if line and not line.startswith("#")]
 
 

@@ -1,17 +1,28 @@
-"""Runs PDFium in a process of its own, with limits: a PDF can be made to hang or crash it."""
+"""Runs PDFium in a process of its own, with limits: a PDF can be made to hang or crash it.
+
+A file is read in a process that ends with it. Pages are drawn, for someone who waits, in processes
+that stand ready and are replaced when they crash or hang.
+"""
 
 from __future__ import annotations
 
+import atexit
 import os
 import signal
 import subprocess
 import sys
 import traceback
 from collections.abc import Callable
+from concurrent.futures import TimeoutError as TookTooLong
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from index.errors import ReadError
+
+if TYPE_CHECKING:
+    from pebble import ProcessPool
 
 # Address space of the process, in bytes; a filing takes less than a tenth of it.
 _MEMORY = 1 << 30
@@ -19,13 +30,16 @@ _MEMORY = 1 << 30
 _SECONDS, _PAGES_A_SECOND = 10, 50
 # By the clock, where the system has no limit on processor time or is very busy.
 _DEADLINE = 300
+# Processes that stand ready, the seconds that a page may take there, and the pages that each draws
+# before a fresh one takes its place.
+_STANDING, _SECONDS_A_PAGE, _PAGES = 2, 20, 500
 _REFUSED, _FAILED = 3, 4
 # How the reason begins where the fault is Yuanda's.
 FAILED = "a PDF that Yuanda fails to read"
 
 # What can be asked for. Each function of the name in index.reading.pdf takes the path and
 # the arguments, as strings, and yields bytes.
-TASKS = ("content", "drawing")
+TASKS = ("content", "drawing", "ready")
 
 
 _here = False
@@ -73,14 +87,70 @@ def run_apart(task: str, path: Path, *arguments: str) -> bytes:
     if done.returncode == -getattr(signal, "SIGXCPU", 0):
         raise ReadError(str(path), _SLOW)
     if done.returncode == _FAILED:
-        what = done.stdout.decode()
-        raise ReadError(str(path), f"{FAILED} ({what}); print it to a new PDF") from None
+        raise ReadError(str(path), _failed(done.stdout.decode())) from None
     if done.returncode:
-        raise ReadError(str(path), "a damaged PDF; fetch it again, or print it to a new PDF")
+        raise ReadError(str(path), _DAMAGED)
     return done.stdout
 
 
+def run_standing(task: str, path: Path, *arguments: str) -> bytes:
+    """The same in a process that stands ready, without the time to start one."""
+    if _here:
+        return run_apart(task, path, *arguments)
+    from pebble import ProcessExpired
+
+    future = _standing().schedule(_work, args=(task, path, arguments), timeout=_SECONDS_A_PAGE)
+    try:
+        done: bytes = future.result()
+    except TookTooLong:
+        raise ReadError(str(path), _SLOW) from None
+    except (ProcessExpired, MemoryError):
+        raise ReadError(str(path), _DAMAGED) from None
+    return done
+
+
+def stand_ready() -> None:
+    """Start what ``run_standing`` uses, so that the first who waits need not wait for that."""
+    for _ in range(_STANDING):
+        _standing().schedule(_work, args=("ready", Path(), ()))
+
+
+@cache
+def _standing() -> ProcessPool:
+    from multiprocessing import get_context
+
+    from pebble import ProcessPool
+
+    pool = ProcessPool(_STANDING, _PAGES, initializer=read_here, context=get_context("spawn"))
+
+    @atexit.register
+    def end() -> None:
+        pool.stop()  # type: ignore[no-untyped-call]
+        pool.join()
+
+    return pool
+
+
+def _work(task: str, path: Path, arguments: tuple[str, ...]) -> bytes:
+    try:
+        return run_apart(task, path, *arguments)
+    except (ReadError, MemoryError):
+        raise
+    except Exception as error:
+        raise ReadError(str(path), _failed(_where(error))) from None
+
+
 _SLOW = "a PDF that takes too long to read; print it to a new PDF"
+_DAMAGED = "a damaged PDF; fetch it again, or print it to a new PDF"
+
+
+def _failed(what: str) -> str:
+    return f"{FAILED} ({what}); print it to a new PDF"
+
+
+def _where(error: Exception) -> str:
+    *_, last = traceback.extract_tb(error.__traceback__)
+    return f"{type(error).__name__} at {Path(last.filename).name}:{last.lineno}"
 
 
 def allow(pages: int) -> None:
@@ -117,9 +187,7 @@ def _main(task: str, path: str, *arguments: str) -> int:
     except MemoryError:
         raise
     except Exception as error:
-        *_, last = traceback.extract_tb(error.__traceback__)
-        what = f"{type(error).__name__} at {Path(last.filename).name}:{last.lineno}"
-        answer, status = what.encode(), _FAILED
+        answer, status = _where(error).encode(), _FAILED
     sys.stdout.buffer.write(answer)
     return status
 

@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import base64
 import ctypes
-import io
 import json
-import math
 import re
 import threading
 from collections.abc import Iterable, Iterator, Sequence
@@ -20,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from index.errors import ReadError, ScannedError
-from index.reading.apart import allow, reads_here, run_apart
+from index.reading.apart import allow, reads_here, run_apart, run_standing
 from index.reading.boxes import Rectangle, Sheet, joined, shown
 from index.reading.document import Boxes, Document
 from index.records import Box, Span
@@ -29,9 +27,6 @@ _PAGES = 5000
 _CHARACTERS = 10_000_000
 # Pages that stay open between their text and their boxes.
 _KEPT = 100
-# Of a page that is drawn.
-_PIXELS = 6_000_000
-_SIDE = 30_000
 _LOCK = threading.RLock()
 
 _LINE = re.compile(r"[^\r\n]+")
@@ -92,7 +87,7 @@ def draw_page(
     """
     if pixels < 1:
         raise ValueError(f"pixels is {pixels}")
-    found = json.loads(run_apart("drawing", path, str(page), str(pixels), json.dumps(groups)))
+    found = json.loads(run_standing("drawing", path, str(page), str(pixels), json.dumps(groups)))
     return DrawnPage(
         pages=found["pages"],
         width=found["width"],
@@ -104,6 +99,8 @@ def draw_page(
 
 def drawing(path: Path, page: str, pixels: str, groups: str) -> bytes:
     """``draw_page`` as JSON, without limits on time and memory."""
+    from index.reading.picture import png_of
+
     number = int(page)
     spans = [[Span(*span) for span in group] for group in json.loads(groups)]
     boxes: list[list[Rectangle]] = [[] for _ in spans]
@@ -119,7 +116,7 @@ def drawing(path: Path, page: str, pixels: str, groups: str) -> bytes:
             for group, box in _boxes_on(leaf, number, textpage, places, inside):
                 boxes[group].append((box.x0, box.y0, box.x1, box.y1))
         width, height = leaf.get_size()
-        png = _png(leaf, int(pixels) / width)
+        png = png_of(leaf, int(pixels) / width)
         found = {"pages": len(pdf), "width": width, "height": height, "boxes": boxes}
     return json.dumps(found | {"png": base64.b64encode(png).decode()}).encode()
 
@@ -134,12 +131,13 @@ def _page(pdf: Any, path: Path, number: int) -> Iterator[Any]:
         yield page
 
 
-def _png(page: Any, scale: float) -> bytes:
-    width, height = page.get_size()
-    most = min(math.sqrt(_PIXELS / (width * height)), _SIDE / max(width, height))
-    out = io.BytesIO()
-    page.render(scale=min(scale, most)).to_pil().save(out, format="PNG")
-    return out.getvalue()
+def ready(_: Path) -> bytes:
+    """Load what drawing needs."""
+    import pypdfium2
+
+    from index.reading import picture
+
+    return f"{pypdfium2.__name__} {picture.__name__}".encode()
 
 
 def content(path: Path) -> bytes:

@@ -1,0 +1,61 @@
+"""What a question that is being typed may become: filed questions that share its words.
+
+The index serves it: it knows every filed question by its terms, stays on disk, and takes about as
+long for a hundred thousand pairs as for a hundred.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+
+from assistant.companies import Company, CompanyMatcher
+from index.normalize import normalize
+from index.protocol import Index, Scope
+
+# Questions offered, and those looked at for them.
+MOST = 8
+_LOOKED_AT = 64
+_SHORTEST = 2
+
+
+class Completer:
+    """Completes questions from one index."""
+
+    def __init__(self, index: Index, companies: Iterable[Company] = ()) -> None:
+        self._index = index
+        self._matcher = CompanyMatcher(companies)
+
+    def complete(
+        self, typed: str, question_of: Callable[[int], str], within: Sequence[Scope] = (Scope(),)
+    ) -> list[str]:
+        """Filed questions, each once, best first: those that begin so, then those that hold what
+        is typed, then those that share most of its words.
+
+        Of a company that is named, only its own. Each is in one of the scopes. ``question_of``
+        gives a pair's question, or raises ``KeyError``.
+        """
+        mention = self._matcher.match(typed)
+        wanted = _plain(mention.rest)
+        if len(wanted) < _SHORTEST:
+            return []
+        if mention.companies:
+            named = tuple((company.name, company.code) for company in mention.companies)
+            within = [replace(scope, companies=named) for scope in within]
+        offered: dict[str, tuple[bool, bool, str]] = {}
+        for scope in within:
+            for pair in self._index.questions(mention.rest, _LOOKED_AT, scope).tolist():
+                try:
+                    question = question_of(pair)
+                except KeyError:  # taken out meanwhile
+                    continue
+                plain = _plain(question)
+                order = (not plain.startswith(wanted), wanted not in plain, question)
+                offered.setdefault(plain, order)
+        best = sorted(offered.values(), key=lambda order: order[:2])
+        return [question for *_, question in best[:MOST]]
+
+
+def _plain(text: str) -> str:
+    """In the spelling that is searched, and without the layout's spaces."""
+    return "".join(normalize(text).split())

@@ -1,0 +1,1 @@
+"""Filings from the disclosure site: listed, downloaded, with their provenance kept."""

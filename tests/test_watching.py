@@ -1,0 +1,450 @@
+"""Watched folders: real files, real notifications, and a process that is told to stop."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from index import build, watching
+from index.errors import CallError, ReadError, StoreError
+from index.records import ParsedFiling
+from index.store import Store
+from index.watching import Watcher, WatchRow
+from tests.conftest import Call
+from tests.fakes import FakeEncoder, read_lines
+from tests.test_cli_store import FILING, LATER
+
+ROOT = Path(__file__).parent.parent
+SETTLE = 0.2
+
+
+def text(word: str, company: str = "甲公司") -> str:
+    return f"{company}|2024-01-01\n{word}如何|{word}很好"
+
+
+def read(path: Path) -> ParsedFiling:
+    """As ``read_lines``, but what isn't so is refused."""
+    if b"|" not in path.read_bytes():
+        raise ReadError(str(path), "no filing")
+    return read_lines(path)
+
+
+def until(holds: Callable[[], object], seconds: float = 20.0) -> None:
+    """Wait for something."""
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.02)
+
+
+def slowly(path: Path) -> ParsedFiling:
+    time.sleep(0.05)
+    return read(path)
+
+
+class Watched:
+    """A folder, its store, and what the watcher told."""
+
+    def __init__(self, tmp_path: Path) -> None:
+        self.folder = tmp_path / "filings"
+        self.folder.mkdir()
+        self.store = tmp_path / "store"
+        self.rows: list[WatchRow] = []
+        self.trouble: list[str] = []
+
+    def put(self, name: str, content: str, old: bool = False) -> Path:
+        path = self.folder / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(content, "utf-8")
+        if old:
+            os.utime(path, (1_700_000_000, 1_700_000_000))
+        return path
+
+    def told(self, *wanted: tuple[str, str]) -> Callable[[], bool]:
+        """Whether these rows were told by now."""
+        return lambda: set(wanted) <= {(row.status, Path(row.path).name) for row in self.rows}
+
+    def run(self, script: Callable[[], None], **told: Any) -> None:
+        """Watch while ``script`` runs beside."""
+        stop, failures = threading.Event(), []
+
+        def beside() -> None:
+            try:
+                script()
+            except BaseException as error:
+                failures.append(error)
+            finally:
+                stop.set()
+
+        with Store.open(self.store, create=True) as store:
+            watcher = Watcher(
+                store,
+                [self.folder],
+                FakeEncoder(),
+                self.rows.append,
+                on_trouble=self.trouble.append,
+                **{"settle": SETTLE, "read": read, **told},
+            )
+            thread = threading.Thread(target=beside)
+            thread.start()
+            watcher.run(stop)
+            thread.join()
+        if failures:
+            raise failures[0]
+
+    def stored(self) -> set[str]:
+        with Store.open(self.store) as store:
+            return {Path(entry.filing.path).name for entry in store.filings()}
+
+
+@pytest.fixture
+def watched(tmp_path: Path) -> Watched:
+    return Watched(tmp_path)
+
+
+def test_what_is_there_at_the_start_is_taken_in(watched: Watched) -> None:
+    watched.put("a.txt", text("回购"), old=True)
+    watched.run(lambda: until(watched.told(("added", "a.txt"))))
+    assert watched.stored() == {"a.txt"}
+    assert watched.rows[0].pairs == 1
+
+
+def test_what_changed_while_nobody_watched_is_caught_up_with(watched: Watched) -> None:
+    watched.put("a.txt", text("回购"))
+    watched.put("b.txt", text("产能"))
+    watched.run(lambda: until(watched.told(("added", "a.txt"), ("added", "b.txt"))))
+    watched.rows.clear()
+    watched.put("a.txt", text("回购和分红"))
+    (watched.folder / "b.txt").unlink()
+    watched.put("c.txt", text("研发"))
+    watched.run(
+        lambda: until(
+            watched.told(("replaced", "a.txt"), ("removed", "b.txt"), ("added", "c.txt"))
+        ),
+        remove_deleted=True,
+    )
+    assert watched.stored() == {"a.txt", "c.txt"}
+    watched.rows.clear()
+    watched.run(lambda: time.sleep(1.0), remove_deleted=True)
+    assert watched.rows == []
+
+
+def test_new_and_changed_files_are_followed(watched: Watched) -> None:
+    def script() -> None:
+        time.sleep(0.5)
+        watched.put("a.txt", text("回购"))
+        until(watched.told(("added", "a.txt")))
+        watched.put("a.txt", text("产能"))
+        until(watched.told(("replaced", "a.txt")))
+        watched.put("a.txt", text("产能"))  # the same again
+        watched.put("sub/b.txt", text("分红"))
+        until(watched.told(("added", "b.txt")))
+
+    watched.run(script)
+    assert [row.status for row in watched.rows] == ["added", "replaced", "added"]
+
+
+def test_a_folder_that_is_moved_in_is_taken_in_whole(watched: Watched, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    (other / "deep").mkdir(parents=True)
+    (other / "deep" / "a.txt").write_text(text("回购"), "utf-8")
+    (other / "b.txt").write_text(text("产能"), "utf-8")
+
+    def script() -> None:
+        time.sleep(0.5)
+        other.rename(watched.folder / "moved")
+        until(watched.told(("added", "a.txt"), ("added", "b.txt")))
+        (watched.folder / "moved").rename(tmp_path / "away")
+        watched.put("c.txt", text("分红"))
+        until(watched.told(("removed", "a.txt"), ("removed", "b.txt"), ("added", "c.txt")))
+
+    # Something stays, so that the folder isn't empty all at once.
+    watched.put("d.txt", text("研发"))
+    watched.run(script, remove_deleted=True)
+    assert watched.stored() == {"c.txt", "d.txt"}
+
+
+def test_deleted_files_stay_unless_told(watched: Watched) -> None:
+    def script() -> None:
+        until(watched.told(("added", "a.txt")))
+        (watched.folder / "a.txt").unlink()
+        watched.put("b.txt", text("产能"))
+        until(watched.told(("added", "b.txt")))
+
+    watched.put("a.txt", text("回购"))
+    watched.run(script)
+    assert watched.stored() == {"a.txt", "b.txt"}
+
+
+def test_deleted_files_are_removed_on_demand(watched: Watched) -> None:
+    def script() -> None:
+        until(watched.told(("added", "a.txt")))
+        (watched.folder / "a.txt").unlink()
+        until(watched.told(("removed", "a.txt")))
+
+    watched.put("a.txt", text("回购"))
+    watched.run(script, remove_deleted=True)
+    with Store.open(watched.store) as store:
+        assert len(store.pair_ids()) == 0
+    assert list((watched.store / "filings").iterdir()) == []
+
+
+def test_a_renamed_file_stays_in_the_store(watched: Watched) -> None:
+    def script() -> None:
+        until(watched.told(("added", "a.txt")))
+        (watched.folder / "a.txt").rename(watched.folder / "b.txt")
+        until(watched.told(("removed", "a.txt"), ("added", "b.txt")))
+
+    watched.put("a.txt", text("回购"))
+    watched.run(script, remove_deleted=True)
+    assert watched.stored() == {"b.txt"}
+
+
+def test_a_second_copy_takes_the_place_of_one_that_is_deleted(watched: Watched) -> None:
+    def script() -> None:
+        until(watched.told(("added", "a.txt")))
+        time.sleep(0.5)
+        (watched.folder / "a.txt").unlink()
+        until(watched.told(("removed", "a.txt"), ("added", "b.txt")))
+
+    watched.put("a.txt", text("回购"), old=True)
+    watched.put("b.txt", text("回购"), old=True)
+    watched.run(script, remove_deleted=True)
+    assert watched.stored() == {"b.txt"}
+
+
+@pytest.mark.parametrize("gone", ["empty", "missing"])
+def test_a_folder_that_is_not_mounted_takes_nothing_out(watched: Watched, gone: str) -> None:
+    watched.put("a.txt", text("回购"))
+    watched.run(lambda: until(watched.told(("added", "a.txt"))))
+    (watched.folder / "a.txt").unlink()
+    if gone == "missing":
+        with Store.open(watched.store) as store:
+            watcher = Watcher(
+                store, [watched.folder], FakeEncoder(), print, on_trouble=watched.trouble.append
+            )
+            watched.folder.rmdir()
+            assert watcher._lost() == set()
+    else:
+        watched.run(lambda: until(lambda: watched.trouble), remove_deleted=True)
+    assert "stay in the store" in watched.trouble[0]
+    assert watched.stored() == {"a.txt"}
+
+
+def test_a_bad_file_is_told_once_and_stops_nothing(watched: Watched) -> None:
+    def script() -> None:
+        until(watched.told(("failed", "bad.txt"), ("added", "good.txt")))
+        time.sleep(0.8)
+        assert sum(row.status == "failed" for row in watched.rows) == 1
+        watched.put("bad.txt", text("分红"))
+        until(watched.told(("added", "bad.txt")))
+
+    watched.put("bad.txt", "nothing of a filing")
+    watched.put("good.txt", text("回购"))
+    watched.run(script)
+    assert "no filing" in str(next(row for row in watched.rows if row.error).error)
+
+
+def test_a_file_is_read_once_it_is_left_alone(watched: Watched) -> None:
+    whole = "甲公司|2024-01-01\n" + "\n".join(f"回购第{i}次|第{i}次回购" for i in range(20))
+
+    def script() -> None:
+        time.sleep(0.4)
+        with (watched.folder / "a.txt").open("w", encoding="utf-8") as file:
+            for line in whole.splitlines(keepends=True):
+                file.write(line)
+                file.flush()
+                time.sleep(0.06)
+        until(watched.told(("added", "a.txt")))
+
+    watched.run(script, settle=0.6)
+    assert [(row.status, row.pairs) for row in watched.rows] == [("added", 20)]
+
+
+def test_what_is_no_filing_is_passed_over(watched: Watched) -> None:
+    def script() -> None:
+        time.sleep(0.4)
+        watched.put("~$a.docx", "Word's")
+        watched.put(".hidden.txt", text("回购"))
+        watched.put(".git/b.txt", text("回购"))
+        watched.put("picture.jpg", "not read")
+        watched.put("a.txt", text("产能"))
+        until(watched.told(("added", "a.txt")))
+        time.sleep(0.6)
+
+    watched.run(script)
+    assert len(watched.rows) == 1
+
+
+def test_what_nobody_tells_of_is_found_by_looking(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quiet = iter(lambda: set(), None)
+    monkeypatch.setattr(watching, "_LOOK", 0.2)
+
+    def told_nothing(*_: object, stop_event: threading.Event, **__: object) -> Any:
+        for changes in quiet:
+            if stop_event.is_set():
+                return
+            time.sleep(0.05)
+            yield changes
+
+    monkeypatch.setattr(watching.watchfiles, "watch", told_nothing)
+
+    def script() -> None:
+        time.sleep(0.4)
+        watched.put("a.txt", text("回购"))
+        until(watched.told(("added", "a.txt")))
+        (watched.folder / "a.txt").unlink()
+        watched.put("b.txt", text("产能"))
+        until(watched.told(("removed", "a.txt"), ("added", "b.txt")))
+
+    watched.run(script, remove_deleted=True)
+
+
+def test_a_store_that_is_busy_is_tried_again(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, calls = build.add, []
+
+    def add(*told: Any) -> Any:
+        calls.append(told)
+        if len(calls) == 1:
+            raise StoreError("the store is locked")
+        return real(*told)
+
+    monkeypatch.setattr(watching.build, "add", add)
+    monkeypatch.setattr(watching, "_PAUSE", 0.3)
+    watched.put("a.txt", text("回购"))
+    watched.run(lambda: until(watched.told(("added", "a.txt"))))
+    assert "locked" in watched.trouble[0]
+
+
+def test_stopping_in_the_middle_loses_nothing(watched: Watched) -> None:
+    for number in range(30):
+        watched.put(f"{number:02}.txt", text(f"回购{number}"), old=True)
+
+    watched.run(lambda: until(lambda: len(watched.rows) >= 3), read=slowly)
+    # Files are stored together: some may be in the store before their rows are told.
+    assert 3 <= len(watched.rows) <= len(watched.stored()) < 30
+    watched.run(lambda: until(lambda: len(watched.stored()) == 30))
+    assert len(watched.stored()) == 30
+
+
+def test_a_limit_of_the_system_names_the_cure(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def reached(*_: object, **__: object) -> Any:
+        raise OSError("OS file watch limit reached.")
+
+    monkeypatch.setattr(watching.watchfiles, "watch", reached)
+    with pytest.raises(CallError, match=r"limit reached.*WATCHFILES_FORCE_POLLING"):
+        watched.run(lambda: None)
+
+
+def test_a_folder_that_cannot_be_watched_is_refused(watched: Watched) -> None:
+    with Store.open(watched.store, create=True) as store:
+        for folder, why in [
+            (watched.folder / "none", "no such folder"),
+            (watched.store.parent, "holds the store itself"),
+            (watched.store, "holds the store itself"),
+        ]:
+            with pytest.raises(CallError, match=why):
+                Watcher(store, [folder], FakeEncoder(), print, on_trouble=print)
+
+
+# The command
+
+
+def start(*arguments: object) -> subprocess.Popen[str]:
+    code = "from assistant.cli import main; raise SystemExit(main())"
+    return subprocess.Popen(
+        [sys.executable, "-c", code, "watch", *map(str, arguments)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def next_row(process: subprocess.Popen[str]) -> dict[str, Any]:
+    assert process.stdout
+    row: dict[str, Any] = json.loads(process.stdout.readline())
+    return row
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_the_command_follows_a_folder_until_it_is_told_to_stop(
+    tmp_path: Path, call: Call, number: signal.Signals
+) -> None:
+    folder, store = tmp_path / "filings", tmp_path / "store"
+    folder.mkdir()
+    (folder / "hemu.txt").write_text(FILING, "utf-8")
+    process = start(folder, "--store", store, "--json", "--settle", "0.2", "--remove-deleted")
+    try:
+        first = next_row(process)
+        assert first == {
+            "path": str(folder / "hemu.txt"),
+            "sha256": first["sha256"],
+            "status": "added",
+            "pairs": 2,
+            "warnings": [],
+            "error": None,
+        }
+        (folder / "broken.pdf").write_bytes(b"%PDF-1.7 no more")
+        assert next_row(process)["status"] == "failed"
+        (folder / "hemu.txt").write_text(LATER, "utf-8")
+        assert next_row(process)["status"] == "replaced"
+        assert call("ask", "产能利用率", "--store", store, "--json").json["citations"]
+        shutil.copy(folder / "hemu.txt", tmp_path / "kept.txt")
+        (folder / "hemu.txt").unlink()
+        assert next_row(process)["status"] == "removed"
+        began = time.monotonic()
+        process.send_signal(number)
+        out, err = process.communicate(timeout=20)
+    finally:
+        process.kill()
+    assert (process.returncode, out) == (0, "")
+    assert time.monotonic() - began < 10
+    assert err.strip() == "yuanda: watching; Ctrl+C ends it"
+    assert call("verify", "--store", store).status == 0
+
+
+def test_a_killed_watcher_goes_on_from_there(tmp_path: Path, call: Call) -> None:
+    folder, store = tmp_path / "filings", tmp_path / "store"
+    folder.mkdir()
+    for number in range(12):
+        content = FILING.replace("八成", f"{number + 10}%")
+        (folder / f"{number:02}.txt").write_text(content, "utf-8")
+    process = start(folder, "--store", store, "--json", "--settle", "0.2")
+    try:
+        next_row(process)
+        process.kill()
+    finally:
+        process.kill()
+        process.communicate()
+    process = start(folder, "--store", store, "--settle", "0.2")
+    try:
+        until(lambda: len(call("list", "--store", store, "--json").json["filings"]) == 12, 40)
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=20)
+    finally:
+        process.kill()
+    assert process.returncode == 0
+    assert call("verify", "--store", store).status == 0
+
+
+def test_the_command_refuses_what_is_no_folder(call: Call, tmp_path: Path) -> None:
+    refused = call("watch", tmp_path / "none", "--store", tmp_path / "store")
+    assert (refused.status, "no such folder" in refused.err) == (2, True)
