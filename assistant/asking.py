@@ -149,7 +149,7 @@ def chips(
         only = replace(asked, companies=tuple(key_of(c) for c in named)).address
         label = "offer_company" if len(named) == 1 else "offer_side"
         found.append(Chip(label, "、".join(map(name_of, named)), only, is_set=False))
-    years = periods_in(asked.question).years
+    years = periods_in(normalize(asked.question)).years
     if len(years) == 1 and not (asked.since or asked.until):
         (year,) = years
         within = replace(asked, since=f"{year}-01-01", until=f"{year}-12-31").address

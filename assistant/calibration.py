@@ -24,6 +24,14 @@ def load_calibration(path: Path | None) -> Calibration:
         ) from None
 
 
+def threshold_of(calibration: Calibration, threshold: float | None, wrong: float | None) -> float:
+    """The confidence from which questions are answered: the one given, or that for a share of
+    wrong answers (``CallError`` where none is calibrated), or the one that ships."""
+    if threshold is not None:
+        return threshold
+    return calibration.threshold if wrong is None else calibration.threshold_for(wrong)
+
+
 def mismatch(path: Path | None, encoder: Encoder, reranker: Reranker | None = None) -> str | None:
     """Why confidences may be off: the calibration was made with other models."""
     path = path or Path(__file__).with_name("calibration.json")

@@ -244,6 +244,7 @@ def evaluate(arguments: argparse.Namespace, settings: Settings) -> int:
         reranker=_reranker(arguments, settings),
         calibration_file=arguments.calibration or settings.calibration,
         threshold=settings.threshold,
+        wrong=settings.wrong,
         retriever=arguments.retriever,
         split=arguments.split,
         run_file=arguments.run,
@@ -298,7 +299,7 @@ def mcp(arguments: argparse.Namespace, settings: Settings) -> int:
 def open_assistant(arguments: argparse.Namespace, settings: Settings) -> Assistant:
     """The assistant over the store asked for; over the sample where there is none yet."""
     from assistant.answer import Assistant
-    from assistant.calibration import load_calibration, mismatch
+    from assistant.calibration import load_calibration, mismatch, threshold_of
     from assistant.sample import sample_store
     from index.encoder import load_encoder
     from index.store import Store
@@ -326,7 +327,12 @@ def open_assistant(arguments: argparse.Namespace, settings: Settings) -> Assista
     if doubt := mismatch(calibration_file, encoder, reranker):
         print(f"yuanda: {doubt}", file=sys.stderr)
     return Assistant(
-        store, encoder, calibration, settings.threshold, is_sample=is_sample, reranker=reranker
+        store,
+        encoder,
+        calibration,
+        threshold_of(calibration, settings.threshold, settings.wrong),
+        is_sample=is_sample,
+        reranker=reranker,
     )
 
 

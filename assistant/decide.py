@@ -89,13 +89,17 @@ class Further:
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """The models, and the confidence from which Yuanda answers."""
+    """The models, and the confidence from which Yuanda answers.
+
+    ``thresholds`` are the confidences for other shares of wrong answers, each with its share.
+    """
 
     shortlist: Linear
     final: Linear
     confidence: Linear
     further: Further
     threshold: float
+    thresholds: tuple[tuple[float, float], ...] = ()
 
     @classmethod
     def load(cls, path: Path | None = None) -> Calibration:
@@ -107,8 +111,22 @@ class Calibration:
             for name in ("shortlist", "final", "confidence")
         }
         return cls(
-            **models, further=Further(**document["further"]), threshold=document["threshold"]
+            **models,
+            further=Further(**document["further"]),
+            threshold=document["threshold"],
+            thresholds=tuple((wrong, level) for wrong, level in document["thresholds"]),
         )
+
+    def threshold_for(self, wrong: float) -> float:
+        """The confidence from which at most the share ``wrong`` of what is answered is wrong.
+
+        That of the largest calibrated share up to ``wrong``; ``CallError`` where that is none.
+        """
+        fitting = [level for share, level in self.thresholds if share <= wrong and level < 1.0]
+        if not fitting:
+            least = min((share for share, level in self.thresholds if level < 1.0), default=None)
+            raise CallError(f"no threshold is calibrated for {wrong} wrong: {least} is least")
+        return min(fitting)
 
 
 def rank(

@@ -49,15 +49,6 @@ class Reading:
         return f"{self.question}\n{self.answer}"
 
 
-@dataclass(frozen=True, slots=True)
-class _Said:
-    """What of a pair's text is looked for literally."""
-
-    plain: str
-    periods: Periods
-    numbers: frozenset[str]
-
-
 def read_together(question: str, readings: Sequence[Reading], before: str = "") -> Rows:
     """The agreement of a question with each of several pairs.
 
@@ -82,7 +73,7 @@ class _Asked:
     def of(cls, question: str, before: str) -> _Asked:
         counts = dict.fromkeys(terms(before), BEFORE) | dict.fromkeys(terms(question), 1.0)
         weights = np.array([weight(word) * count for word, count in counts.items()])
-        whole = f"{question}\n{before}"
+        whole = normalize(f"{question}\n{before}")
         periods = periods_in(whole)
         return cls(
             tuple(counts),
@@ -93,16 +84,17 @@ class _Asked:
 
     def details(self, reading: Reading) -> tuple[float, ...]:
         """The values of ``_DETAILS``."""
-        said = _said(reading.question, reading.answer)
-        literal = float(self.shares @ np.array([w in said.plain for w in self.words], dtype=float))
+        said = _plain(reading.question, reading.answer)
+        literal = float(self.shares @ np.array([w in said for w in self.words], dtype=float))
         return literal, *self._periods(said, reading.year), *self._numbers(said)
 
-    def _periods(self, said: _Said, filed_in: str | None) -> tuple[float, ...]:
+    def _periods(self, said: str, filed_in: str | None) -> tuple[float, ...]:
         asked = self.periods
         if not asked:
             return (0.0,) * 5
-        share, filed = year_agreement(asked, said.periods, filed_in)
-        part = part_agreement(asked, said.periods)
+        periods = periods_in(said)
+        share, filed = year_agreement(asked, periods, filed_in)
+        part = part_agreement(asked, periods)
         return (
             float(bool(asked.years) and not share and not filed),
             share,
@@ -111,19 +103,19 @@ class _Asked:
             part,
         )
 
-    def _numbers(self, said: _Said) -> tuple[float, ...]:
+    def _numbers(self, said: str) -> tuple[float, ...]:
         if not self.numbers:
             return 0.0, 0.0
-        missing = len(self.numbers - said.numbers) / len(self.numbers)
+        missing = len(self.numbers - _numbers(said)) / len(self.numbers)
         return missing, float(not missing)
 
 
 # What is asked again is often found again; about a kilobyte a pair.
 @lru_cache(maxsize=16_384)
-def _said(question: str, answer: str) -> _Said:
-    text = f"{question}\n{answer}"
-    return _Said(normalize(text), periods_in(text), _numbers(text))
+def _plain(question: str, answer: str) -> str:
+    return normalize(f"{question}\n{answer}")
 
 
-def _numbers(text: str) -> frozenset[str]:
-    return frozenset(n.replace(",", "") for n in _NUMBER.findall(normalize(text)))
+def _numbers(plain: str) -> frozenset[str]:
+    """Numbers of a normalised text."""
+    return frozenset(n.replace(",", "") for n in _NUMBER.findall(plain))

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from index.normalize import normalize
-
 _YEAR = re.compile(
     r"(?<![\d.])((?:19|20)\d{2})(?!\d)(?!\s*(?:万|亿|元|吨|台|只|家|套|人|股|[.,]\d))"
 )
@@ -35,9 +33,8 @@ class Periods:
         return bool(self.years or self.parts or self.months)
 
 
-def periods_in(text: str) -> Periods:
-    """What a text names."""
-    plain = normalize(text)
+def periods_in(plain: str) -> Periods:
+    """What a normalised text names."""
     years = set(_YEAR.findall(plain)) | {f"20{y}" for y in _SHORT_YEAR.findall(plain)}
     parts = {name for name, words in _PERIODS.items() if any(word in plain for word in words)}
     return Periods(frozenset(years), frozenset(parts), frozenset(_MONTH.findall(plain)))

@@ -21,7 +21,9 @@ class Settings:
     cross-encoder that orders the first results anew; ``YUANDA_MODEL_DEVICE`` and the like: their
     options (``index.model_options``). ``YUANDA_CALIBRATION``: a file written by
     ``python -m eval.calibrate``, instead of the one that ships. ``YUANDA_THRESHOLD``:
-    confidence (0..1) below which no answer is given, instead of the calibrated one.
+    confidence (0..1) below which no answer is given, instead of the calibrated one, or
+    ``YUANDA_WRONG``: share (0..1) of wrong answers that is accepted, for which a threshold is
+    calibrated.
     ``YUANDA_FILING``: whether filings may be added and removed in the chat, by who knows
     ``YUANDA_LOGIN``, ``user:password``.
     ``YUANDA_FETCH_SITE``: where filings are fetched from, a mirror of the disclosure site.
@@ -34,6 +36,7 @@ class Settings:
     store: Path
     model: str | None = None
     threshold: float | None = None
+    wrong: float | None = None
     filing: bool = False
     login: tuple[str, str] | None = field(default=None, repr=False)
     api_keys: tuple[str, ...] = field(default=(), repr=False)
@@ -55,7 +58,8 @@ class Settings:
         return cls(
             store=Path(store).expanduser() if store else default_store(),
             model=environ.get("YUANDA_MODEL") or None,
-            threshold=_threshold(environ.get("YUANDA_THRESHOLD")),
+            threshold=_share(environ, "YUANDA_THRESHOLD"),
+            wrong=_share(environ, "YUANDA_WRONG"),
             filing=filing,
             login=login,
             api_keys=_keys(environ.get("YUANDA_API_KEYS")),
@@ -81,7 +85,8 @@ def _options(environ: Mapping[str, str], prefix: str) -> dict[str, str]:
     return {name: value for name, value in told if value is not None}
 
 
-def _threshold(value: str | None) -> float | None:
+def _share(environ: Mapping[str, str], name: str) -> float | None:
+    value = environ.get(name)
     if not value:
         return None
     try:
@@ -89,7 +94,7 @@ def _threshold(value: str | None) -> float | None:
     except ValueError:
         number = -1.0
     if not 0.0 <= number <= 1.0:
-        raise CallError(f"YUANDA_THRESHOLD={value}: must be a number from 0 to 1")
+        raise CallError(f"{name}={value}: must be a number from 0 to 1")
     return number
 
 

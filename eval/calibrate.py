@@ -40,6 +40,7 @@ from eval.fit import (
 from eval.guarantee import RISK, threshold_for
 from eval.written import COLLECTION, FiledPair, Split, WrittenQuestion, read_pairs, read_written
 from index.encoder import Encoder, load_encoder
+from index.model_options import ModelOptions
 from index.snapshot import index_pairs
 
 TARGET = Path(__file__).parent.parent / "assistant" / "calibration.json"
@@ -166,8 +167,11 @@ def main() -> None:
     """Fit, write ``assistant/calibration.json``, print what each threshold would do."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=TARGET)
+    parser.add_argument("--model", help="another embedding model, by name or path")
+    parser.add_argument("--model-option", action="append", default=[], metavar="NAME=VALUE")
     arguments = parser.parse_args()
-    encoder = load_encoder()
+    options = ModelOptions.read(dict(o.split("=", 1) for o in arguments.model_option))
+    encoder = load_encoder(arguments.model, options)
     train = [*ask_all("train", encoder), *ask_all("train", encoder, FITTING)]
     dev = list(ask_all("dev", encoder))
     whole = fit(train)

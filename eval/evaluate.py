@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from assistant.calibration import load_calibration, mismatch
+from assistant.calibration import load_calibration, mismatch, threshold_of
 from assistant.rerank import Reranker
 from assistant.retrieve import Retrieval
 from eval.corpora import open_corpus
@@ -32,6 +32,7 @@ def run(
     model: str | None,
     threshold: float | None,
     retriever: Retrieval,
+    wrong: float | None = None,
     split: Split | None = None,
     run_file: Path | None = None,
     records_file: Path | None = None,
@@ -51,7 +52,7 @@ def run(
     encoder = load_encoder(model, options)
     if doubt := mismatch(calibration_file, encoder, reranker):
         print(f"yuanda: {doubt}", file=sys.stderr)
-    level = calibration.threshold if threshold is None else threshold
+    level = threshold_of(calibration, threshold, wrong)
     corpus = open_corpus(dataset, encoder, split)
     system = yuanda(corpus, calibration, retriever, reranker=reranker)
     outcomes = ask_all(system, corpus.queries, level)

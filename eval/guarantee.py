@@ -14,7 +14,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-RISK = 0.1
+RISK = 0.2
 # Where the sequence begins, as a share of the questions, and how many more each step answers: laid
 # down before any result is seen.
 _FIRST, _STEP = 0.2, 10

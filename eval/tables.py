@@ -1,4 +1,4 @@
-"""The tables in ``eval/README.md``, made from the committed results: ``python -m eval.tables``.
+"""The tables in documents, made from the committed results: ``python -m eval.tables``.
 
 A table stands between ``<!-- NAME -->`` and ``<!-- end -->``; a test holds that it is what the
 results say.
@@ -14,6 +14,15 @@ from typing import Any
 
 RESULTS = Path(__file__).parent / "results"
 README = Path(__file__).parent / "README.md"
+TABLED = (README, Path(__file__).parent.parent / "index" / "model" / "README.md")
+_SETS = {
+    "cmrc2018_dev": "CMRC 2018 dev",
+    "drcd_dev": "DRCD dev (Traditional)",
+    "stard_law": "STARD (lay legal questions)",
+    "lcqmc_devtest": "LCQMC",
+    "domain_dev": "own domain set",
+}
+_OF_MODEL = ("dense R@1", "dense R@3", "dense R@10", "fused R@1", "fused R@3", "fused R@10", "AUC")
 _WAITS = {
     "first_paint": "the first paint",
     "usable": "a chat that can be used",
@@ -97,6 +106,20 @@ def _scale(document: Mapping[str, Any]) -> str:
     return _table((*names, "month", "years", "recall@64"), rows)
 
 
+def _model(document: Mapping[str, Any]) -> str:
+    """A row for each measure, a column for each system, and BM25 where it has the like."""
+    systems = document["measures"]
+    rows = []
+    for key, name in _SETS.items():
+        for measure in _OF_MODEL:
+            if measure in systems["trained"][key]:
+                values = [f"{system[key][measure]:.3f}" for system in systems.values()]
+                bm25 = systems["trained"][key].get(measure.replace("fused", "BM25"))
+                beside = f"{bm25:.3f}" if bm25 and "fused" in measure else ""
+                rows.append((f"{name}, {measure}", *values, beside))
+    return _table(("measure", *systems, "BM25 alone"), rows)
+
+
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
@@ -109,12 +132,15 @@ _MAKERS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "parsing": _parsing,
     "chat": _chat,
     "scale": _scale,
+    "questions": _measures,
+    "model": _model,
 }
 
 
 def main() -> None:
     """Write the tables."""
-    README.write_text(with_tables(README.read_text("utf-8")), "utf-8")
+    for document in TABLED:
+        document.write_text(with_tables(document.read_text("utf-8")), "utf-8")
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ Halves = npt.NDArray[np.float16]
 # Rows of a segment at most: what is written anew where one of its passages is removed.
 MOST = 1 << 17
 # Rows taken after which mapped memory is given back.
-_TAKEN = 8192
+_TAKEN = 2048
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -67,3 +67,9 @@ def test_rate_and_log() -> None:
     ):
         with pytest.raises(CallError, match="YUANDA_"):
             Settings.read(wrong)
+
+
+def test_a_share_of_wrong_answers() -> None:
+    assert Settings.read({"YUANDA_WRONG": "0.1"}).wrong == 0.1
+    with pytest.raises(CallError, match="YUANDA_WRONG"):
+        Settings.read({"YUANDA_WRONG": "5%"})

@@ -30,7 +30,7 @@ class Settings:
     vocabulary: int = 48_000
     dimension: int = 256
     window: int = 10
-    epochs: int = 4
+    epochs: int = 5
     batch: int = 2048
     chunk: int = 2048
     rate: float = 0.05
