@@ -204,7 +204,7 @@ def _parser() -> argparse.ArgumentParser:
 
     commands.add_parser(
         "mcp",
-        parents=[store, model],
+        parents=[store, model, reranker],
         help="an MCP server over standard input and output, for other assistants",
     )
     return parser
