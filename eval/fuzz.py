@@ -24,12 +24,16 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import numpy as np
+
 from eval.hostile import Made, docx, page_pdf, paragraph
 from eval.mutations import mutated
 from eval.parsing import FILES
+from index.records import Box
 
 FINE = ("read", "refused")
 _SEED_SIZE = 200_000
+_NEAR = 2.0
 _SEEDS_A_KIND = 8
 _SEEDS = (
     (".pdf", page_pdf(b"BT /F1 12 Tf 20 300 Td (Q1: What?) Tj 0 -20 Td (A1: That.) Tj ET")),
@@ -72,6 +76,27 @@ def make(number: int, seed: int, basis: Sequence[Made]) -> tuple[str, Made]:
     return mutated(Random(f"{seed}:{number}"), basis)
 
 
+def _alike(drawn: Sequence[Sequence[Box]], filed: Sequence[Sequence[Box]]) -> bool:
+    """Whether each pair takes up the same part of the page, to ``_NEAR`` points.
+
+    Where a damaged font is replaced, its widths depend on what the process drew before.
+    """
+    return len(drawn) == len(filed) and all(
+        bool(one) == bool(other)
+        and (not one or np.allclose(_extent(one), _extent(other), rtol=0, atol=_NEAR))
+        for one, other in zip(drawn, filed, strict=True)
+    )
+
+
+def _extent(boxes: Sequence[Box]) -> tuple[float, float, float, float]:
+    return (
+        min(box.x0 for box in boxes),
+        min(box.y0 for box in boxes),
+        max(box.x1 for box in boxes),
+        max(box.y1 for box in boxes),
+    )
+
+
 def read_one(path: Path) -> tuple[str, str]:
     """Outcome and reason for one file, in this process."""
     from index.errors import ReadError
@@ -86,7 +111,7 @@ def read_one(path: Path) -> tuple[str, str]:
             whole_pairs = [[*p.question_spans, *p.answer_spans] for p in parsed.pairs]
             drawn = draw_page(path, 1, whole_pairs, 300)
             filed = tuple(tuple(b for b in p.boxes if b.page == 1) for p in parsed.pairs)
-            if drawn.boxes != filed:
+            if not _alike(drawn.boxes, filed):
                 return "wrong", "boxes of the page that is drawn are not the pairs'"
     except ReadError as error:
         fault = error.reason.startswith(FAILED) or _is_fault(error.__cause__)
