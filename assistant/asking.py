@@ -14,6 +14,7 @@ from assistant.periods import periods_in
 from assistant.records import Query
 from index.normalize import normalize
 from index.records import Filters
+from index.splitting.head import ACTIVITY_TYPES
 
 LONGEST = 500
 MOST_COMPANIES = 4
@@ -149,11 +150,17 @@ def chips(
         only = replace(asked, companies=tuple(key_of(c) for c in named)).address
         label = "offer_company" if len(named) == 1 else "offer_side"
         found.append(Chip(label, "、".join(map(name_of, named)), only, is_set=False))
-    years = periods_in(normalize(asked.question)).years
+    plain = normalize(asked.question)
+    years = periods_in(plain).years
     if len(years) == 1 and not (asked.since or asked.until):
         (year,) = years
         within = replace(asked, since=f"{year}-01-01", until=f"{year}-12-31").address
         found.append(Chip("offer_year", year, within, is_set=False))
+    kinds = set(ACTIVITY_TYPES.findall(plain))
+    if len(kinds) == 1 and not asked.activity:
+        (kind,) = kinds
+        of_kind = replace(asked, activity=kind).address
+        found.append(Chip("offer_activity", kind, of_kind, is_set=False))
     if last and not asked.previous and not named and len(asked.question) <= _SHORT:
         after = replace(asked, previous=last).address
         found.append(Chip("offer_after", last, after, is_set=False))

@@ -146,6 +146,18 @@ def test_the_year_that_a_question_names_is_offered() -> None:
     assert chips(Asked("2023年和2024年的产能"), (), (), None) == ()
 
 
+def test_the_activity_that_a_question_names_is_offered() -> None:
+    (offered,) = chips(Asked("業績說明會上说的产能"), (), (), None)
+    asked = Asked.at(offered.address)
+    assert (offered.label, offered.is_set, asked.activity) == (
+        "offer_activity",
+        False,
+        "业绩说明会",
+    )
+    assert all(chip.is_set for chip in chips(asked, (), (), None))
+    assert chips(Asked("业绩说明会和现场参观"), (), (), None) == ()
+
+
 def test_each_company_is_asked_by_itself() -> None:
     def ask(query: Query) -> Answer:
         if query.filters.code == "309001":

@@ -56,7 +56,8 @@ _COMPANY = re.compile(r"[\u4e00-\u9fff（）()A-Za-z]{2,40}?(?:股份有限公�
 _BOXES = "√☑■✓✔☒▣◼●þ🗹"
 _EMPTY = "□☐○◻◯¨"
 _TICKED = re.compile(rf"[{_BOXES}]\s*([^{_BOXES}{_EMPTY}\n]+)")
-_KINDS = re.compile(
+# What filings call their activities.
+ACTIVITY_TYPES = re.compile(
     "特定对象调研|分析师会议|媒体采访|业绩说明会|新闻发布会|路演活动|现场参观|电话会议|投资者说明会"
     "|一对一沟通|策略会"
 )
@@ -141,7 +142,7 @@ def _kinds(value: str) -> tuple[str, ...]:
     ticked = tuple(t for m in _TICKED.finditer(value) if (t := m.group(1).strip()))
     if ticked or any(box in value for box in _EMPTY):
         return ticked
-    return tuple(_KINDS.findall(value))
+    return tuple(ACTIVITY_TYPES.findall(value))
 
 
 def _joined(value: str) -> str:
