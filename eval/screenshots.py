@@ -79,7 +79,7 @@ PICTURES = {
     "pages": Picture({"q": "玘泰的碳酸锂库存还有多少，跌价准备计提充分吗？"}, _turn_to_second),
     "abstain": Picture({"q": "沐屿光电的董事长质押了多少股份？"}),
     "timeline": Picture({"q": "砺晶的海外收入占比是多少？"}, _to_history),
-    "side": Picture({"q": "目前产能是多少？", "code": "309112,609208"}, high=760),
+    "side": Picture({"q": "毛利率为什么下降？", "code": "309112,609208"}, high=960),
     "typing": Picture({"q": "湖北基地为哪些客户配套？", "until": "2024-12-31"}, _type),
     "phone": Picture({"q": "昱禾制药2024年度分红比例是多少？"}, wide=380, high=820, dark=True),
     "desk": Picture({"lang": "en"}, _view_filing, high=1560),
