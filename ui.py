@@ -350,9 +350,9 @@ def completions_html(language: Language = "zh", *conditions: Any) -> str:
 
 def head_html(assistant: Assistant, language: Language) -> str:
     """Name, holdings, and which sample is used where there is no store yet."""
-    filings = assistant.filings()
-    sample = filings[0].company if assistant.is_sample and filings else None
-    return str(cards.header(len(filings), assistant.pairs(), sample, language))
+    filings, pairs = assistant.counts()
+    sample = assistant.filings()[0].company if assistant.is_sample and filings else None
+    return str(cards.header(filings, pairs, sample, language))
 
 
 def language_of(chosen: str | None, headers: Any) -> Language:

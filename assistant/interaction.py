@@ -82,15 +82,10 @@ def cover(question: str, pairs: Sequence[tuple[str, str]], before: str = "") -> 
     Of shape ``(len(pairs), len(COVERAGE))``; a pair without words, or a question without, has 0.
     ``before`` are words that it follows up, which count less.
     """
-    model, rows = _model(), np.zeros((len(pairs), len(COVERAGE)))
-    own, former = model.tokens([question, before])
-    tokens = np.concatenate([own, former])
-    sentences = _sentences(pairs)
-    if len(tokens) and len(sentences.pairs):
-        weights = _weights()[tokens]
-        weights[len(own) :] *= BEFORE
-        asked = _Asked(_units(model, tokens), weights / max(float(weights.sum()), 1e-9))
-        rows[sentences.pairs] = _coverage(model, asked, sentences)
+    rows = np.zeros((len(pairs), len(COVERAGE)))
+    asked, sentences = _asked(question, before), _sentences(pairs)
+    if len(asked.weights) and len(sentences.pairs):
+        rows[sentences.pairs] = _coverage(_model(), asked, sentences)
     return rows
 
 
@@ -99,16 +94,12 @@ def best_sentence(question: str, text: str) -> tuple[int, float, float]:
 
     Shares go from about 0 to 1; number 0 and shares 0 where there is nothing to compare.
     """
-    model = _model()
-    tokens = model.tokens([question])[0]
+    model, asked = _model(), _asked(question)
     shares = np.zeros(max(2, len(parts := sentences_of(text))))
-    if len(tokens):
-        weights = _weights()[tokens]
-        units = _units(model, tokens)
+    if len(asked.weights):
         for number, own in enumerate(model.tokens(parts)):
             if len(own):
-                nearest = (units @ _units(model, own).T).max(axis=1)
-                shares[number] = weights @ nearest / max(float(weights.sum()), 1e-9)
+                shares[number] = asked.weights @ (asked.units @ _units(model, own).T).max(axis=1)
     order = np.argsort(-shares, kind="stable")
     return int(order[0]), float(shares[order[0]]), float(shares[order[1]])
 
@@ -116,6 +107,14 @@ def best_sentence(question: str, text: str) -> tuple[int, float, float]:
 def sentences_of(text: str) -> list[str]:
     """Sentences and clauses parted by semicolons, in order; together they are the text."""
     return _SENTENCE.findall(text)
+
+
+def _asked(question: str, before: str = "") -> _Asked:
+    own, former = _model().tokens([question, before])
+    tokens = np.concatenate([own, former])
+    weights = _weights()[tokens]
+    weights[len(own) :] *= BEFORE
+    return _Asked(_units(_model(), tokens), weights / max(float(weights.sum()), 1e-9))
 
 
 def _sentences(pairs: Sequence[tuple[str, str]]) -> _Sentences:
