@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -24,7 +24,6 @@ from assistant.companies import Company
 from assistant.completion import Completer
 from assistant.decide import SHORTLIST, Calibration, Ranked, rank
 from assistant.history import Timeline, timeline
-from assistant.match import Reading
 from assistant.readers import Readers
 from assistant.records import Answer, Citation, Query
 from assistant.rerank import Reranker, rerank
@@ -34,7 +33,7 @@ from index.encoder import Encoder
 from index.errors import StoreError
 from index.feedback import Feedback
 from index.protocol import Scope
-from index.records import Filing, Filters, ParsedFiling
+from index.records import Filing, Filters, ParsedFiling, Reading
 from index.snapshot import State, current_state, open_indexes
 from index.store import Entry, Store
 
@@ -171,7 +170,7 @@ class Assistant:
         for ranked in self._ranked(query, store, retriever):
             if len(citations) == query.top_k:
                 break
-            filing, pair = store.pair(ranked.candidate.pair_id)
+            filing, pair = store.pair(ranked.pair_id)
             if not proved(store, filing, pair):
                 self._unproved(filing, pair.number)
                 continue
@@ -190,17 +189,17 @@ class Assistant:
         retrieved = retriever.retrieve(query.question, allowed, previous=query.previous)
         depth = max(SHORTLIST, query.top_k)
 
-        def reading(pair_id: int) -> Reading:
-            return Reading(*store.pair_text(pair_id))
+        def readings(pairs: Sequence[int]) -> list[Reading]:
+            found = store.readings(pairs)
+            return [found[pair] for pair in pairs]
 
         try:
-            found = rank(retrieved, self._calibration, reading, depth=depth)
+            found = rank(retrieved, self._calibration, readings, depth=depth)
         except KeyError:
             # A pair was taken out, and the indexes aren't there yet.
-            there = tuple(c for c in retrieved.candidates if _is_there(store, c.pair_id))
-            retrieved = replace(retrieved, candidates=there)
-            found = rank(retrieved, self._calibration, reading, depth=depth)
-        return rerank(found, retrieved.asked, reading, self._reranker)
+            retrieved = retrieved.among(store.readings(retrieved.pairs.tolist()))
+            found = rank(retrieved, self._calibration, readings, depth=depth)
+        return rerank(found, retrieved.asked, readings, self._reranker)
 
     def history(self, query: Query, answer: Answer) -> Timeline | None:
         """The same question to the same company at other dates, where it was answered then."""
@@ -277,9 +276,7 @@ class Assistant:
             self.refresh()
         within = [Scope(filters) for filters in scopes] if scopes and all(scopes) else [Scope()]
         with self._readers.one() as store:
-            return self._now.completer.complete(
-                typed, lambda pair: store.pair_text(pair)[0], within
-            )
+            return self._now.completer.complete(typed, store.readings, within)
 
     def text(self, sha256: str) -> str:
         """A filing's extracted text."""
@@ -309,11 +306,3 @@ class Assistant:
         trace: TracebackType | None,
     ) -> None:
         self.close()
-
-
-def _is_there(store: Store, pair_id: int) -> bool:
-    try:
-        store.pair_text(pair_id)
-    except KeyError:
-        return False
-    return True

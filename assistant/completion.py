@@ -6,12 +6,13 @@ long for a hundred thousand pairs as for a hundred.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from assistant.companies import Company, CompanyMatcher
 from index.normalize import normalize
 from index.protocol import Index, Scope
+from index.records import Reading
 
 # Questions offered, and those looked at for them.
 MOST = 8
@@ -27,13 +28,16 @@ class Completer:
         self._matcher = CompanyMatcher(companies)
 
     def complete(
-        self, typed: str, question_of: Callable[[int], str], within: Sequence[Scope] = (Scope(),)
+        self,
+        typed: str,
+        readings: Callable[[Sequence[int]], Mapping[int, Reading]],
+        within: Sequence[Scope] = (Scope(),),
     ) -> list[str]:
         """Filed questions, each once, best first: those that begin so, then those that hold what
         is typed, then those that share most of its words.
 
-        Of a company that is named, only its own. Each is in one of the scopes. ``question_of``
-        gives a pair's question, or raises ``KeyError``.
+        Of a company that is named, only its own. Each is in one of the scopes. ``readings``
+        gives the pairs that are still there.
         """
         mention = self._matcher.match(typed)
         wanted = _plain(mention.rest)
@@ -44,11 +48,9 @@ class Completer:
             within = [replace(scope, companies=named) for scope in within]
         offered: dict[str, tuple[bool, bool, str]] = {}
         for scope in within:
-            for pair in self._index.questions(mention.rest, _LOOKED_AT, scope).tolist():
-                try:
-                    question = question_of(pair)
-                except KeyError:  # taken out meanwhile
-                    continue
+            pairs = self._index.questions(mention.rest, _LOOKED_AT, scope).tolist()
+            there = readings(pairs)
+            for question in (there[pair].question for pair in pairs if pair in there):
                 plain = _plain(question)
                 order = (not plain.startswith(wanted), wanted not in plain, question)
                 offered.setdefault(plain, order)

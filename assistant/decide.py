@@ -20,19 +20,19 @@ import numpy as np
 import numpy.typing as npt
 
 from assistant.interaction import COVERAGE, Rows
-from assistant.match import AGREEMENT, Reading, read_together
-from assistant.retrieve import Candidate, Retrieval, Retrieved
+from assistant.match import AGREEMENT, read_together
+from assistant.retrieve import EVIDENCE, Retrieval, Retrieved
 from index.errors import CallError
+from index.records import Reading
+
+# What is read of pairs, by their ids, in that order.
+Readings = Callable[[Sequence[int]], Sequence[Reading]]
 
 # Pairs that are read together with the question.
 SHORTLIST = 24
 # How far ahead a pair can be that has no rival.
 _ALONE = 5.0
 
-EVIDENCE = (
-    *("similarity", "question_similarity", "answer_similarity", "lexical"),
-    *("company", "other_company"),
-)
 FEATURES = (*EVIDENCE, *AGREEMENT)
 # In which the first pair is compared with the best of its rivals.
 _COMPARED = ("question_similarity", "lexical", "literal", *COVERAGE)
@@ -46,9 +46,9 @@ STANDING = (
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """A candidate with its score (the logit) and the probability that it answers."""
+    """A pair with its score (the logit) and the probability that it answers."""
 
-    candidate: Candidate
+    pair_id: int
     score: float
     confidence: float
 
@@ -132,28 +132,27 @@ class Calibration:
 def rank(
     retrieved: Retrieved,
     calibration: Calibration,
-    reading_of: Callable[[int], Reading],
+    readings_of: Readings,
     retrieval: Retrieval = "hybrid",
     depth: int = SHORTLIST,
 ) -> list[Ranked]:
     """The best ``depth`` candidates from best to worst, ties in the order of filing.
 
-    ``reading_of`` gives a pair's text and year. ``dense`` and ``lexical`` rank by that side
+    ``readings_of`` gives texts and years. ``dense`` and ``lexical`` rank by that side
     alone, for comparison; the confidence is that of the whole all the same.
     """
     sides = {"dense": "similarity", "lexical": "lexical"}
     if retrieval not in ("hybrid", *sides):
         raise CallError(f"unknown retriever {retrieval!r}: hybrid, dense or lexical")
-    if not retrieved.candidates:
+    if not len(retrieved.pairs):
         return []
-    evidence = evidence_rows(retrieved)
-    ids = np.array([c.pair_id for c in retrieved.candidates])
+    ids, evidence = retrieved.pairs, retrieved.evidence
     if retrieval == "hybrid":
         scores = calibration.shortlist.logits(evidence, EVIDENCE)
     else:
         scores = evidence[:, EVIDENCE.index(sides[retrieval])]
     best = np.lexsort((ids, -scores))[:depth]
-    read = read_rows(retrieved, evidence, best, reading_of)
+    read = read_rows(retrieved, best, readings_of)
     logits = calibration.final.logits(read, FEATURES)
     order = np.lexsort((ids[best], -logits))
     sure = confidence_of_first(calibration, logits[order], read[order], retrieved)
@@ -162,39 +161,15 @@ def rank(
         best, scores, confidences = best[order], logits[order], confidences[order]
     else:
         scores = scores[best]
-    return [
-        Ranked(retrieved.candidates[place], score, confidence)
-        for place, score, confidence in zip(
-            best.tolist(), scores.tolist(), confidences.tolist(), strict=True
-        )
-    ]
+    columns = ids[best].tolist(), scores.tolist(), confidences.tolist()
+    return [Ranked(*row) for row in zip(*columns, strict=True)]
 
 
-def evidence_rows(retrieved: Retrieved) -> Rows:
-    """What the shortlist is made by: a row of ``EVIDENCE`` for each candidate."""
-    rows = [
-        (
-            max(e.question_similarity, e.answer_similarity),
-            e.question_similarity,
-            e.answer_similarity,
-            e.lexical,
-            e.company == 1,
-            e.company == -1,
-        )
-        for e in (c.evidence for c in retrieved.candidates)
-    ]
-    return np.array(rows, dtype=np.float64).reshape(-1, len(EVIDENCE))
-
-
-def read_rows(
-    retrieved: Retrieved,
-    evidence: Rows,
-    places: npt.NDArray[np.intp],
-    reading_of: Callable[[int], Reading],
-) -> Rows:
+def read_rows(retrieved: Retrieved, places: npt.NDArray[np.intp], readings_of: Readings) -> Rows:
     """A row of ``FEATURES`` for each of the candidates at ``places``."""
-    readings = [reading_of(retrieved.candidates[place].pair_id) for place in places.tolist()]
-    return np.hstack([evidence[places], read_together(retrieved.asked, readings, retrieved.before)])
+    readings = readings_of(retrieved.pairs[places].tolist())
+    read = read_together(retrieved.asked, readings, retrieved.before)
+    return np.hstack([retrieved.evidence[places], read])
 
 
 def standing(logits: Rows, read: Rows, retrieved: Retrieved) -> Rows:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from functools import lru_cache
 
 from assistant import interaction
-from assistant.interaction import sentences_of
 from index.records import Span
+from index.sentences import sentences_of
 
 # A sentence is emphasised that covers so much of the question, and so many times as much as any
 # other does.

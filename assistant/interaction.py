@@ -12,17 +12,24 @@ what belongs together is reduced from there.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
-from index.encoder import StaticEncoder, Vectors
-from index.normalize import SHIPPED_MODEL
-from index.terms import rank_weight
+from index.encoder import Vectors
+from index.records import Reading
+from index.sentences import (
+    Places,
+    Sentences,
+    Tokens,
+    model,
+    norms,
+    sentences_in,
+    sentences_of,
+    weights,
+)
 
 # What ``cover`` tells of a pair; from about 0 (not at all) to 1 (all of it).
 #   covered        the whole question by the whole pair
@@ -45,27 +52,8 @@ BEFORE = 0.25
 _LEAST = 0.3
 # Cosines from which a token is the same, and below which it is strange.
 _SAME, _STRANGE = 0.999, 0.5
-_SENTENCE = re.compile(r"[^。！？；!?;\n]+[。！？；!?;\n]*")
 
 Rows = npt.NDArray[np.float64]
-_Tokens = npt.NDArray[np.int32]
-_Places = npt.NDArray[np.intp]
-
-
-@dataclass(frozen=True, slots=True)
-class _Sentences:
-    """The sentences of all pairs that have tokens: one array of tokens, and where each begins.
-
-    ``pairs`` are the pairs that have sentences, ``first`` the first sentence of each, ``owner``
-    the place in ``pairs`` of each sentence; ``filed`` are the sentences of filed questions.
-    """
-
-    tokens: _Tokens
-    starts: _Places
-    filed: npt.NDArray[np.bool_]
-    owner: _Places
-    first: _Places
-    pairs: _Places
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,16 +64,16 @@ class _Asked:
     weights: Vectors
 
 
-def cover(question: str, pairs: Sequence[tuple[str, str]], before: str = "") -> Rows:
-    """The coverage of a question by each of several pairs (filed question, answer).
+def cover(question: str, readings: Sequence[Reading], before: str = "") -> Rows:
+    """The coverage of a question by each of several pairs.
 
-    Of shape ``(len(pairs), len(COVERAGE))``; a pair without words, or a question without, has 0.
-    ``before`` are words that it follows up, which count less.
+    Of shape ``(len(readings), len(COVERAGE))``; a pair without words, or a question without, has
+    0. ``before`` are words that it follows up, which count less.
     """
-    rows = np.zeros((len(pairs), len(COVERAGE)))
-    asked, sentences = _asked(question, before), _sentences(pairs)
+    rows = np.zeros((len(readings), len(COVERAGE)))
+    asked, sentences = _asked(question, before), sentences_in(readings)
     if len(asked.weights) and len(sentences.pairs):
-        rows[sentences.pairs] = _coverage(_model(), asked, sentences)
+        rows[sentences.pairs] = _coverage(asked, sentences)
     return rows
 
 
@@ -94,97 +82,50 @@ def best_sentence(question: str, text: str) -> tuple[int, float, float]:
 
     Shares go from about 0 to 1; number 0 and shares 0 where there is nothing to compare.
     """
-    model, asked = _model(), _asked(question)
+    asked = _asked(question)
     shares = np.zeros(max(2, len(parts := sentences_of(text))))
     if len(asked.weights):
-        for number, own in enumerate(model.tokens(parts)):
+        for number, own in enumerate(model().tokens(parts)):
             if len(own):
-                shares[number] = asked.weights @ (asked.units @ _units(model, own).T).max(axis=1)
+                shares[number] = asked.weights @ (asked.units @ _units(own).T).max(axis=1)
     order = np.argsort(-shares, kind="stable")
     return int(order[0]), float(shares[order[0]]), float(shares[order[1]])
 
 
-def sentences_of(text: str) -> list[str]:
-    """Sentences and clauses parted by semicolons, in order; together they are the text."""
-    return _SENTENCE.findall(text)
-
-
 def _asked(question: str, before: str = "") -> _Asked:
-    own, former = _model().tokens([question, before])
+    own, former = model().tokens([question, before])
     tokens = np.concatenate([own, former])
-    weights = _weights()[tokens]
-    weights[len(own) :] *= BEFORE
-    return _Asked(_units(_model(), tokens), weights / max(float(weights.sum()), 1e-9))
+    counts = weights()[tokens]
+    counts[len(own) :] *= BEFORE
+    return _Asked(_units(tokens), counts / max(float(counts.sum()), 1e-9))
 
 
-def _sentences(pairs: Sequence[tuple[str, str]]) -> _Sentences:
-    cut = [_cut(question, answer) for question, answer in pairs]
-    # Those that are new are tokenized together: one by one takes three times as long.
-    new = list(dict.fromkeys(one for one in cut if one.tokens is None))
-    tokens = iter(_model().tokens([s for one in new for s in (*one.asked, *one.answered)]))
-    for one in new:
-        one.take([next(tokens).astype(np.int32) for _ in (*one.asked, *one.answered)])
-    parts = [one.tokens or () for one in cut]
-    lengths = np.array([len(own) for part in parts for own in part], dtype=np.intp)
-    counts = np.array([len(part) for part in parts], dtype=np.intp)
-    present = np.flatnonzero(counts)
-    first = np.cumsum(counts) - counts
-    place = np.arange(len(lengths)) - np.repeat(first, counts)
-    return _Sentences(
-        np.concatenate([np.zeros(0, dtype=np.int32), *(own for part in parts for own in part)]),
-        np.cumsum(lengths) - lengths,
-        place < np.repeat([one.filed for one in cut], counts),
-        np.repeat(np.arange(len(present)), counts[present]),
-        first[present],
-        present,
-    )
-
-
-class _Cut:
-    """A pair's sentences; once ``take``n, the tokens of each that has any, and how many of these
-    are the question's (``filed``)."""
-
-    __slots__ = ("answered", "asked", "filed", "tokens")
-
-    def __init__(self, question: str, answer: str) -> None:
-        self.asked, self.answered = sentences_of(question), sentences_of(answer)
-        self.tokens: tuple[_Tokens, ...] | None = None
-        self.filed = 0
-
-    def take(self, tokens: Sequence[_Tokens]) -> None:
-        """Keep the tokens of each sentence in their order."""
-        self.filed = sum(len(own) > 0 for own in tokens[: len(self.asked)])
-        self.tokens = tuple(own for own in tokens if len(own))
-
-
-# What is asked again is often found again; about a kilobyte a pair.
-@lru_cache(maxsize=16_384)
-def _cut(question: str, answer: str) -> _Cut:
-    return _Cut(question, answer)
-
-
-def _coverage(model: StaticEncoder, asked: _Asked, sentences: _Sentences) -> Rows:
+def _coverage(asked: _Asked, sentences: Sentences) -> Rows:
     """Rows of ``COVERAGE`` for the pairs that have sentences."""
-    first, owner, weights = sentences.first, sentences.owner, asked.weights
-    known, place = np.unique(sentences.tokens, return_inverse=True)
-    units = _units(model, known)
-    cosines = asked.units @ units.T
+    first, owner = sentences.first, sentences.owner
+    known, place = _distinct(sentences.tokens)
+    middle = asked.weights @ asked.units
+    middle /= max(float(np.linalg.norm(middle)), 1e-9)
+    # The question's tokens and, last, its middle, with each token that stands in any pair.
+    cosines = np.vstack([asked.units, middle]) @ model().rows(known).T / norms()[known]
+    near = _near(cosines[-1], known, place, sentences)
+    cosines = cosines[:-1]
     by_sentence = np.maximum.reduceat(cosines[:, place], sentences.starts, axis=1)
     nearest = np.maximum.reduceat(by_sentence, first, axis=1)
-    shares = weights @ by_sentence
-    least, worst = _least(nearest, weights)
-    back, near = _from_the_pair(cosines, units, place, asked, _weights()[known], sentences)
+    shares = asked.weights @ by_sentence
+    least, worst = _least(nearest, asked.weights)
+    back = _back(cosines.max(axis=0), known, place, sentences)
     best = by_sentence[:, _places_of_largest(shares, first, owner)]
-    two = weights @ np.maximum(best[:, owner], by_sentence)
+    two = asked.weights @ np.maximum(best[:, owner], by_sentence)
     return np.column_stack(
         [
-            weights @ nearest,
+            asked.weights @ nearest,
             least,
             worst,
-            weights @ (nearest > _SAME),
-            weights @ (nearest < _STRANGE),
-            _share(weights, by_sentence, first, sentences.filed),
-            _share(weights, by_sentence, first, ~sentences.filed),
+            asked.weights @ (nearest > _SAME),
+            asked.weights @ (nearest < _STRANGE),
+            _share(asked.weights, by_sentence, first, sentences.filed),
+            _share(asked.weights, by_sentence, first, ~sentences.filed),
             np.maximum.reduceat(shares, first),
             np.maximum.reduceat(two, first),
             _largest(back, first, sentences.filed),
@@ -194,19 +135,29 @@ def _coverage(model: StaticEncoder, asked: _Asked, sentences: _Sentences) -> Row
     )
 
 
+def _distinct(tokens: Tokens) -> tuple[Places, Places]:
+    """The tokens that occur, rising, and where each of ``tokens`` is among them."""
+    occurs = np.zeros(model().tokens_known, dtype=bool)
+    occurs[tokens] = True
+    known = np.flatnonzero(occurs)
+    places = np.zeros(len(occurs), dtype=np.intp)
+    places[known] = np.arange(len(known))
+    return known, places[tokens]
+
+
 def _least(nearest: Vectors, weights: Vectors) -> tuple[Rows, Rows]:
     """``least`` and ``worst`` of each column."""
     order = np.argsort(nearest, axis=0, kind="stable")
     cosines, own = np.take_along_axis(nearest, order, axis=0), weights[order]
-    low = np.cumsum(own, axis=0) <= _LEAST
-    low[0] = True
-    least = (own * cosines * low).sum(axis=0) / np.maximum((own * low).sum(axis=0), 1e-9)
+    # The last of them counts in part, so that the order of equal ones makes no difference.
+    low = np.clip(_LEAST - (np.cumsum(own, axis=0) - own), 0.0, own)
+    least = (low * cosines).sum(axis=0) / _LEAST
     worst = ((1 - nearest) * weights[:, None]).max(axis=0) * len(weights)
     return least, worst
 
 
 def _share(
-    weights: Vectors, by_sentence: Vectors, first: _Places, of_part: npt.NDArray[np.bool_]
+    weights: Vectors, by_sentence: Vectors, first: Places, of_part: npt.NDArray[np.bool_]
 ) -> Rows:
     """How much one part of each pair covers; 0 where a pair lacks it."""
     part = np.maximum.reduceat(np.where(of_part, by_sentence, -1.0), first, axis=1)
@@ -215,54 +166,35 @@ def _share(
     return shares
 
 
-def _largest(values: Rows, first: _Places, of_part: npt.NDArray[np.bool_]) -> Rows:
+def _largest(values: Rows, first: Places, of_part: npt.NDArray[np.bool_]) -> Rows:
     """The largest value of each pair's sentences of one part; 0 where a pair lacks it."""
     largest = np.maximum.reduceat(np.where(of_part, values, -1.0), first)
     found: Rows = np.where(np.logical_or.reduceat(of_part, first), largest, 0.0)
     return found
 
 
-def _from_the_pair(
-    cosines: Vectors,
-    units: Vectors,
-    place: _Places,
-    asked: _Asked,
-    weights: Vectors,
-    sentences: _Sentences,
-) -> tuple[Rows, Rows]:
-    """How far the question covers each sentence, and the cosine of both as a whole."""
-    own = weights[place]
-    totals = np.maximum(np.add.reduceat(own, sentences.starts), 1e-9)
-    back = np.add.reduceat(cosines.max(axis=0)[place] * own, sentences.starts) / totals
-    middle = asked.weights @ asked.units
-    middle /= max(float(np.linalg.norm(middle)), 1e-9)
-    size = len(sentences.starts), len(units)
-    sentence = np.repeat(np.arange(size[0]), np.diff(sentences.starts, append=len(place)))
-    counts = np.bincount(sentence * size[1] + place, minlength=size[0] * size[1]).reshape(size)
-    sums = counts.astype(np.float32) @ (units * weights[:, None])
-    near = (sums @ middle) / np.maximum(np.linalg.norm(sums, axis=1), 1e-9)
-    return back, near
+def _back(nearest: Vectors, known: Places, place: Places, sentences: Sentences) -> Rows:
+    """How far the question covers each sentence; ``nearest`` is what it has for each token."""
+    own = weights()[known]
+    totals = np.add.reduceat(own[place], sentences.starts)
+    found: Rows = np.add.reduceat((nearest * own)[place], sentences.starts)
+    return found / np.maximum(totals, 1e-9)
 
 
-def _places_of_largest(values: Vectors, first: _Places, owner: _Places) -> _Places:
+def _near(cosines: Vectors, known: Places, place: Places, sentences: Sentences) -> Rows:
+    """The cosine of the question as a whole with each sentence as a whole."""
+    own = (cosines * weights()[known])[place]
+    near: Rows = np.add.reduceat(own, sentences.starts) / np.maximum(sentences.norms, 1e-9)
+    return near
+
+
+def _places_of_largest(values: Vectors, first: Places, owner: Places) -> Places:
     """The sentence with the largest value of each pair, the first of several."""
     is_largest = values == np.maximum.reduceat(values, first)[owner]
     found = np.flatnonzero(is_largest)
     return found[np.unique(owner[found], return_index=True)[1]]
 
 
-def _units(model: StaticEncoder, tokens: npt.NDArray[np.int64] | _Tokens) -> Vectors:
-    rows = model.rows(tokens)
-    units: Vectors = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
+def _units(tokens: npt.NDArray[np.int64]) -> Vectors:
+    units: Vectors = model().rows(tokens) / norms()[tokens][:, None]
     return units
-
-
-@cache
-def _weights() -> Vectors:
-    """Each token's weight."""
-    return np.array([rank_weight(rank) for rank in range(_model().tokens_known)], dtype=np.float32)
-
-
-@cache
-def _model() -> StaticEncoder:
-    return StaticEncoder(SHIPPED_MODEL)

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from assistant.interaction import BEFORE, COVERAGE, Rows, cover
 from assistant.periods import Periods, part_agreement, periods_in, year_agreement
 from index.normalize import normalize
+from index.records import Reading
 from index.terms import terms, weight
 
 # What there is beside coverage; all from 0 to 1, 0 where not asked.
@@ -35,26 +36,12 @@ AGREEMENT = (*COVERAGE, *_DETAILS)
 _NUMBER = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?")
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What a pair says, and the year (YYYY) that its filing is of."""
-
-    question: str
-    answer: str
-    year: str | None = None
-
-    @property
-    def text(self) -> str:
-        """Question and answer."""
-        return f"{self.question}\n{self.answer}"
-
-
 def read_together(question: str, readings: Sequence[Reading], before: str = "") -> Rows:
     """The agreement of a question with each of several pairs.
 
     Of shape ``(len(readings), len(AGREEMENT))``. ``before`` are words that it follows up.
     """
-    meaning = cover(question, [(reading.question, reading.answer) for reading in readings], before)
+    meaning = cover(question, readings, before)
     asked = _Asked.of(question, before)
     details = [asked.details(reading) for reading in readings]
     return np.hstack([meaning, np.array(details).reshape(len(readings), len(_DETAILS))])

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
-from assistant.decide import Ranked
-from assistant.match import Reading
+from assistant.decide import Ranked, Readings
 from index.errors import CallError, ModelError
 from index.hub import folder_of, load
 from index.model_options import ModelOptions
@@ -67,7 +66,7 @@ class CrossEncoderReranker:
 def rerank(
     found: Sequence[Ranked],
     question: str,
-    reading_of: Callable[[int], Reading],
+    readings_of: Readings,
     reranker: Reranker | None,
 ) -> list[Ranked]:
     """The first ``DEPTH`` pairs in the reranker's order, the rest as they were.
@@ -79,7 +78,7 @@ def rerank(
     first = found[:DEPTH]
     if reranker is None or len(first) < 2:
         return list(found)
-    readings = [reading_of(ranked.candidate.pair_id) for ranked in first]
+    readings = readings_of([ranked.pair_id for ranked in first])
     scores = reranker.scores(question, [reading.text for reading in readings])
     order = sorted(range(len(first)), key=lambda place: -scores[place])
     below = found[DEPTH].score if len(found) > DEPTH else -math.inf

@@ -6,11 +6,12 @@ ever says its own company's name; their pairs are searched by themselves as well
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from assistant.companies import Company, CompanyMatcher, Mention
 from index.encoder import Encoder, Vectors
@@ -22,46 +23,38 @@ Retrieval = Literal["hybrid", "dense", "lexical"]
 POOL = 64
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """What the two sides say of one pair.
+# What the two sides say of a pair.
+#   question_similarity, answer_similarity
+#            cosines (-1..1) of the question asked with the filed question and with the nearest
+#            passage of the filed answer; ``similarity`` is the better of both
+#   lexical  the pair's BM25 score as a share (0..1) of what the question's own words could reach
+#   company, other_company
+#            1 where the question names the pair's company, and where it names others only
+EVIDENCE = (
+    *("similarity", "question_similarity", "answer_similarity", "lexical"),
+    *("company", "other_company"),
+)
 
-    ``question_similarity`` and ``answer_similarity`` are cosines (-1..1) of the question
-    asked with the filed question and with the nearest passage of the filed answer;
-    ``lexical`` is the pair's BM25 score as a share (0..1) of what the question's own words
-    could reach at most. ``company`` is 1 where the question names the pair's company, -1 where
-    it names others only, 0 where it names none.
-    """
-
-    question_similarity: float
-    answer_similarity: float
-    lexical: float
-    company: int = 0
-
-    @property
-    def similarity(self) -> float:
-        """The better of both cosines."""
-        return max(self.question_similarity, self.answer_similarity)
+Rows = npt.NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A pair that may answer, with the evidence for it."""
-
-    pair_id: int
-    evidence: Evidence
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Retrieved:
     """What was searched for (the question without the companies' names), and what was found.
 
-    ``before`` is what of the question before was searched for as well.
+    ``pairs`` are ids, rising, ``evidence`` has a row of ``EVIDENCE`` for each. ``before`` is what
+    of the question before was searched for as well.
     """
 
     asked: str
-    candidates: tuple[Candidate, ...]
+    pairs: Ids
+    evidence: Rows
     before: str = ""
+
+    def among(self, pairs: Collection[int]) -> Retrieved:
+        """The same of these pairs alone."""
+        kept = np.array([pair in pairs for pair in self.pairs.tolist()], dtype=bool)
+        return replace(self, pairs=self.pairs[kept], evidence=self.evidence[kept])
 
 
 class Retriever:
@@ -99,27 +92,22 @@ class Retriever:
         scopes = [allowed]
         if named:
             scopes.append(replace(allowed or Scope(), companies=named))
-        lexical: dict[int, float] = {}
+        matches: dict[int, float] = {}
         found: list[Ids] = []
         for scope in scopes:
-            lexical.update(self._index.matching(words, pool, scope))
+            matches.update(self._index.matching(words, pool, scope))
             found.append(pairs_of(self._index.nearest(vector, 2 * pool, scope)[1]))
-        pairs = np.unique(np.concatenate([*found, np.array(list(lexical), dtype=np.int64)]))
-        similar = self._similarities(vector, pairs)
+        matched = np.fromiter(matches, dtype=np.int64, count=len(matches))
+        pairs = np.unique(np.concatenate([*found, matched]))
+        evidence = np.zeros((len(pairs), len(EVIDENCE)))
+        evidence[:, :3] = self._similarities(vector, pairs)
+        scores = np.fromiter(matches.values(), dtype=np.float64, count=len(matches))
         ceiling = self._index.ceiling(words) or 1.0
-        right = self._index.within(pairs, Scope(companies=named)) if named else None
-        candidates = [
-            Candidate(
-                pair,
-                Evidence(
-                    *similar[pair],
-                    lexical=min(1.0, lexical.get(pair, 0.0) / ceiling),
-                    company=0 if right is None else 1 if right[place] else -1,
-                ),
-            )
-            for place, pair in enumerate(pairs.tolist())
-        ]
-        return Retrieved(mention.rest, tuple(candidates), before)
+        evidence[np.searchsorted(pairs, matched), 3] = np.minimum(1.0, scores / ceiling)
+        if named:
+            right = self._index.within(pairs, Scope(companies=named))
+            evidence[:, 4], evidence[:, 5] = right, ~right
+        return Retrieved(mention.rest, pairs, evidence, before)
 
     def _mention(self, question: str, previous: str | None) -> tuple[Mention, str]:
         """What a question names and asks, and the words of the previous one that it follows up."""
@@ -129,23 +117,16 @@ class Retriever:
         former = self._matcher.match(previous)
         return Mention(former.companies, mention.rest), former.rest
 
-    def _similarities(self, vector: Vectors, pairs: Ids) -> dict[int, tuple[float, float]]:
-        """Each pair's cosines: of its question, and the best of its answer's passages.
+    def _similarities(self, vector: Vectors, pairs: Ids) -> Rows:
+        """Each pair's best cosine, that of its question, and the best of its answer's passages.
 
-        A pair that lacks one of the parts has the other's for both.
+        A pair that lacks one of the parts has the other's for both, and 0 without any.
         """
         scores, passages = self._index.similarities(vector, pairs)
-        best: dict[int, list[float | None]] = {pair: [None, None] for pair in pairs.tolist()}
-        parts = np.where(is_question(passages), 0, 1)
-        rows = zip(pairs_of(passages).tolist(), parts.tolist(), scores.tolist(), strict=True)
-        for pair, part, score in rows:
-            former = best[pair][part]
-            best[pair][part] = score if former is None else max(former, score)
-        return {
-            pair: (_either(asked, answered), _either(answered, asked))
-            for pair, (asked, answered) in best.items()
-        }
-
-
-def _either(first: float | None, second: float | None) -> float:
-    return first if first is not None else second if second is not None else 0.0
+        owners = np.searchsorted(pairs, pairs_of(passages))
+        asked, answered = np.full((2, len(pairs)), -np.inf)
+        for part, own in ((asked, is_question(passages)), (answered, ~is_question(passages))):
+            np.maximum.at(part, owners[own], scores[own])
+        best = np.maximum(asked, answered)
+        rows = np.column_stack([best, *(np.where(np.isinf(p), best, p) for p in (asked, answered))])
+        return np.where(np.isinf(rows), 0.0, rows)

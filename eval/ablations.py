@@ -7,11 +7,11 @@ training part of the written questions, asked of all its filings.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from assistant.decide import Calibration, Further
-from assistant.match import Reading
 from assistant.retrieve import Retriever
 from eval.calibrate import asked_of, fit, read_all
 from eval.corpora import Corpus, open_corpus
@@ -20,6 +20,7 @@ from eval.systems import System, yuanda
 from eval.written import COLLECTION, WrittenQuestion, read_written
 from index.encoder import Encoder
 from index.lexical import LexicalIndex
+from index.records import Reading
 from index.snapshot import index_pairs
 
 
@@ -56,13 +57,14 @@ class Ablations:
         calibration = Calibration(
             fitted.shortlist, fitted.final, fitted.confidence, Further(), threshold=0.5
         )
-        reading_of = corpus.reading if parts.late_interaction else _nothing
-        return yuanda(corpus, calibration, "hybrid", retriever_of(corpus, parts), reading_of)
+        readings_of = corpus.readings if parts.late_interaction else _nothing
+        return yuanda(corpus, calibration, "hybrid", retriever_of(corpus, parts), readings_of)
 
     def _asked(self, parts: Parts, retriever: Retriever, question: WrittenQuestion) -> Asked:
         retrieved = retriever.retrieve(question.question, previous=question.previous)
-        reading = self._train.reading if parts.late_interaction else _nothing
-        return asked_of(question, retrieved, read_all(retrieved, reading), self._train.document_ids)
+        readings = self._train.readings if parts.late_interaction else _nothing
+        values = read_all(retrieved, readings)
+        return asked_of(question, retrieved, values, self._train.document_ids)
 
 
 def retriever_of(corpus: Corpus, parts: Parts) -> Retriever:
@@ -77,5 +79,5 @@ def retriever_of(corpus: Corpus, parts: Parts) -> Retriever:
     return Retriever(corpus.encoder, indexes, corpus.companies if parts.company_match else {})
 
 
-def _nothing(_pair_id: int) -> Reading:
-    return Reading("", "")
+def _nothing(pairs: Sequence[int]) -> list[Reading]:
+    return [Reading("", "")] * len(pairs)

@@ -32,9 +32,8 @@ from assistant.answer import Assistant
 from assistant.decide import Calibration
 from assistant.records import Query
 from eval.scale.generate import Asked, Market
+from eval.scale.load import load as load_store
 from index.encoder import load_encoder
-from index.passages import passages_of
-from index.snapshot import improve, open_indexes
 from index.store import Store
 
 ASKERS = (1, 50)
@@ -43,23 +42,6 @@ _START = 120.0  # seconds for the server to be ready
 _YUANDA = [sys.executable, "-c", "import sys; from assistant.cli import main; sys.exit(main())"]
 
 Times = list[float]
-
-
-def build(folder: Path, market: Market) -> None:
-    """The market's filings as a store at ``folder``; nothing to do where one is there."""
-    if Store.exists(folder):
-        return
-    encoder = load_encoder()
-    with tempfile.TemporaryDirectory() as name, Store.open(folder, create=True) as store:
-        original = Path(name) / "filing.txt"
-        store.set_model(encoder)
-        for parsed, content in market.filings():
-            original.write_bytes(content)
-            pieces = [passages_of(pair) for pair in parsed.pairs]
-            vectors = encoder.encode_passages([p.text for part in pieces for p in part])
-            store.add(parsed, original, pieces, vectors)
-        open_indexes(store, encoder.dimension)
-        improve(store)
 
 
 def in_process(folder: Path, questions: Sequence[Asked]) -> dict[str, float]:
@@ -176,9 +158,9 @@ def _percentiles(times: Times) -> dict[str, float]:
 
 def measure(folder: Path, pairs: int, seconds: float) -> dict[str, Any]:
     """All loads over one store."""
-    market = Market(pairs)
-    build(folder, market)
-    questions = market.questions(500)
+    if not Store.exists(folder):
+        load_store(folder, pairs)
+    questions = Market(pairs).questions(500)
     plain = [f"/api/ask?question={quote(asked.question)}" for asked in questions]
     filtered = [
         f"{path}&code={asked.code}&as_of={asked.day}"

@@ -13,7 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -21,10 +21,10 @@ from typing import Any
 import numpy as np
 
 from assistant.companies import Company
-from assistant.decide import STANDING, Linear, evidence_rows, read_rows
+from assistant.decide import STANDING, Linear, Readings, read_rows
 from assistant.interaction import Rows
-from assistant.match import Reading
 from assistant.retrieve import Retrieved, Retriever
+from eval.corpora import readings_in
 from eval.fit import (
     Asked,
     Flags,
@@ -81,18 +81,18 @@ def _ask(
     retriever = retriever_over(pairs, encoder)
     company_of = {p.name: p.filing.company for p in pairs}
     names = [p.name for p in pairs]
+    read = readings_in([p.pair for p in pairs], [p.filing.activity_date for p in pairs])
     for question in questions:
         retrieved = retriever.retrieve(question.question, previous=question.previous)
-        values = read_all(retrieved, lambda place: reading_of(pairs[place]))
+        values = read_all(retrieved, lambda places: [read[place] for place in places])
         company = next((company_of[a] for a in question.answers if a in company_of), "")
         group = company or (question.id if among == "all" else among)
         yield asked_of(question, retrieved, values, names, group, among)
 
 
-def read_all(retrieved: Retrieved, reading: Callable[[int], Reading]) -> Rows:
+def read_all(retrieved: Retrieved, readings_of: Readings) -> Rows:
     """A row of ``FEATURES`` for each candidate."""
-    evidence = evidence_rows(retrieved)
-    return read_rows(retrieved, evidence, np.arange(len(evidence)), reading)
+    return read_rows(retrieved, np.arange(len(retrieved.pairs)), readings_of)
 
 
 def asked_of(
@@ -104,14 +104,8 @@ def asked_of(
     among: str = "all",
 ) -> Asked:
     """A question's candidates, in the order retrieved; ``names`` are all pairs', by id."""
-    right = np.array([names[c.pair_id] in question.answers for c in retrieved.candidates])
+    right = np.array([names[pair] in question.answers for pair in retrieved.pairs.tolist()])
     return Asked(question, retrieved, values, right, group, among)
-
-
-def reading_of(filed: FiledPair) -> Reading:
-    """A written pair as the program reads it."""
-    year = (filed.filing.activity_date or "")[:4] or None
-    return Reading(filed.pair.question, filed.pair.answer, year)
 
 
 def retriever_over(pairs: Sequence[FiledPair], encoder: Encoder) -> Retriever:

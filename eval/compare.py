@@ -46,7 +46,7 @@ def systems(corpus: Corpus, calibration: Calibration) -> Iterator[tuple[str, Sys
 
 def untrained(corpus: Corpus, calibration: Calibration) -> System:
     """``dense only`` with vectors that no one trained."""
-    encoder = UntrainedEncoder([corpus.reading(place).text for place in range(len(corpus.pairs))])
+    encoder = UntrainedEncoder([reading.text for reading in corpus.read])
     return yuanda(corpus.encoded_by(encoder), calibration, "dense")
 
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from assistant.companies import Company
-from assistant.match import Reading
 from assistant.retrieve import Retriever
 from eval.datasets import (
     BeirSet,
@@ -34,7 +33,8 @@ from index.errors import CallError, ReadError
 from index.files import sha256_of
 from index.parse import parse
 from index.protocol import Ids
-from index.records import Filing, Pair
+from index.records import Filing, Pair, Reading
+from index.sentences import encoded
 from index.snapshot import Indexes, index_pairs
 
 logger = logging.getLogger(__name__)
@@ -44,7 +44,7 @@ logger = logging.getLogger(__name__)
 class Corpus:
     """An indexed corpus with its queries; pair ids are places in ``document_ids``.
 
-    ``years`` (YYYY) are of the pairs' filings, where they have one.
+    ``read`` is what of each pair is read together with a question.
     """
 
     encoder: Encoder
@@ -52,9 +52,9 @@ class Corpus:
     pairs: tuple[Pair, ...]
     document_ids: tuple[str, ...]
     queries: tuple[LabelledQuery, ...]
+    read: tuple[Reading, ...]
     companies: Mapping[Company, Ids]
     split: Split | None = None
-    years: Mapping[int, str] = field(default_factory=dict)
 
     def retriever(self) -> Retriever:
         """The retriever that answers questions, over this corpus."""
@@ -65,10 +65,9 @@ class Corpus:
         indexes = index_pairs(list(enumerate(self.pairs)), encoder)
         return replace(self, encoder=encoder, indexes=replace(self.indexes, dense=indexes.dense))
 
-    def reading(self, pair_id: int) -> Reading:
-        """Question and answer of a pair, and the year of its filing where it has one."""
-        pair = self.pairs[pair_id]
-        return Reading(pair.question, pair.answer, self.years.get(pair_id))
+    def readings(self, pairs: Sequence[int]) -> list[Reading]:
+        """What of each of the pairs is read together with a question."""
+        return [self.read[pair] for pair in pairs]
 
     def allowed(self, query: LabelledQuery) -> Ids | None:
         """The pairs that may be ranked for a query; ``None`` for all."""
@@ -199,7 +198,7 @@ def _corpus(
 ) -> Corpus:
     """``filings`` names one for each pair, or is empty."""
     pairs = tuple(pairs)
-    dates = [filing.activity_date or filing.filed_date for filing in filings]
+    dates = [filing.activity_date or filing.filed_date for filing in filings] or [None] * len(pairs)
     companies = pairs_of_companies(filings)
     of_keys = {(company.name, company.code): ids for company, ids in companies.items()}
     return Corpus(
@@ -208,7 +207,16 @@ def _corpus(
         pairs,
         tuple(names),
         tuple(queries),
+        readings_in(pairs, dates),
         companies,
         split,
-        {place: date[:4] for place, date in enumerate(dates) if date},
+    )
+
+
+def readings_in(pairs: Sequence[Pair], dates: Sequence[str | None]) -> tuple[Reading, ...]:
+    """What of each pair is read together with a question; ``dates`` are of their filings."""
+    said = encoded((pair.question, pair.answer) for pair in pairs)
+    return tuple(
+        Reading(pair.question, pair.answer, (date or "")[:4] or None, sentences)
+        for pair, date, sentences in zip(pairs, dates, said, strict=True)
     )

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from assistant.decide import EVIDENCE, FEATURES, SHORTLIST, STANDING, Further, Linear, standing
+from assistant.decide import FEATURES, SHORTLIST, STANDING, Further, Linear, standing
 from assistant.interaction import Rows
-from assistant.retrieve import Retrieved
+from assistant.retrieve import EVIDENCE, Retrieved
 from eval.written import WrittenQuestion
 
 # Strength of the ranking's regularisation, and of the confidence's (its inverse).

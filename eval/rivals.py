@@ -38,7 +38,7 @@ def bm25(corpus: Corpus, cut: Cut) -> System:
     for company, places in corpus.companies.items():
         for place in places.tolist():
             named[place] = company.name
-    texts = [cut(f"{name}\n{corpus.reading(place).text}") for place, name in enumerate(named)]
+    texts = [cut(f"{name}\n{corpus.read[place].text}") for place, name in enumerate(named)]
     known = {token for text in texts for token in text}
     index = BM25(k1=1.2, b=0.75)
     index.index(texts, show_progress=False)

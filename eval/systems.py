@@ -6,8 +6,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from assistant.decide import Calibration, rank
-from assistant.match import Reading
+from assistant.decide import Calibration, Readings, rank
 from assistant.rerank import Reranker, rerank
 from assistant.retrieve import Retrieval, Retriever
 from eval.corpora import Corpus
@@ -32,7 +31,7 @@ def yuanda(
     calibration: Calibration,
     retrieval: Retrieval = "hybrid",
     retriever: Retriever | None = None,
-    reading_of: Callable[[int], Reading] | None = None,
+    readings_of: Readings | None = None,
     reranker: Reranker | None = None,
 ) -> System:
     """The program as it ships, at the depths that it ships with, or with one part exchanged."""
@@ -42,12 +41,10 @@ def yuanda(
         allowed = corpus.allowed(query)
         scope = None if allowed is None else Scope(pairs=allowed)
         retrieved = searched.retrieve(query.text, scope, previous=query.previous)
-        reading = reading_of or corpus.reading
-        ranked = rank(retrieved, calibration, reading, retrieval)
-        ranked = rerank(ranked, retrieved.asked, reading, reranker)
-        return [
-            Found(corpus.document_ids[r.candidate.pair_id], r.score, r.confidence) for r in ranked
-        ]
+        readings = readings_of or corpus.readings
+        ranked = rank(retrieved, calibration, readings, retrieval)
+        ranked = rerank(ranked, retrieved.asked, readings, reranker)
+        return [Found(corpus.document_ids[r.pair_id], r.score, r.confidence) for r in ranked]
 
     return ask
 

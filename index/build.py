@@ -19,6 +19,7 @@ from index.passages import passages_of
 from index.readers import Outcome, Read, processes_for, read_ahead
 from index.reading.pages_read import OnPage, listening
 from index.records import ParsedFiling, Passage
+from index.sentences import encoded
 from index.snapshot import improve, open_indexes
 from index.store import Store
 
@@ -190,22 +191,26 @@ def _add_files(
     texts = [p.text for one in ready for pieces in one.passages for p in pieces]
     vectors = encoder.encode_passages(texts)
     ends = np.cumsum([sum(map(len, one.passages)) for one in ready], dtype=int).tolist()
+    pairs = [pair for one in ready for pair in one.parsed.pairs]
+    said = iter(encoded((pair.question, pair.answer) for pair in pairs))
     parts = [
-        vectors[end - sum(map(len, r.passages)) : end] for r, end in zip(ready, ends, strict=True)
+        (vectors[end - sum(map(len, r.passages)) : end], [next(said) for _ in r.parsed.pairs])
+        for r, end in zip(ready, ends, strict=True)
     ]
     stored: dict[int, FileRow] = {}
     try:
         with store.batch() if len(ready) > 1 else nullcontext():
             for one, own in zip(ready, parts, strict=True):
-                stored[id(one)] = _store(store, one, own)
+                stored[id(one)] = _store(store, one, *own)
     except StoreError:
-        stored = {id(one): _store(store, one, own) for one, own in zip(ready, parts, strict=True)}
+        stored = {id(one): _store(store, one, *own) for one, own in zip(ready, parts, strict=True)}
     return [one if isinstance(one, FileRow) else stored[id(one)] for one in waiting]
 
 
-def _store(store: Store, ready: _Ready, vectors: Vectors) -> FileRow:
+def _store(store: Store, ready: _Ready, vectors: Vectors, sentences: Sequence[bytes]) -> FileRow:
     try:
-        return ready.row(store.add(ready.parsed, ready.path, ready.passages, vectors))
+        added = store.add(ready.parsed, ready.path, ready.passages, vectors, sentences)
+        return ready.row(added)
     except OSError as error:
         return ready.row("failed", f"{ready.path}: {error.strerror}")
     except StoreError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,7 @@ import numpy as np
 from index.catalogue import Listed, ranges
 from index.conditions import DAY, PUBLIC, where
 from index.protocol import Ids
-from index.records import Filing, Filters, Pair
+from index.records import Filing, Filters, Pair, Reading
 from index.rows import FILING_COLUMNS, PAIR_COLUMNS, columns, filing_of, pair_of
 
 _FILING = columns(FILING_COLUMNS, "filings")
@@ -120,20 +120,25 @@ class Contents:
         ).fetchone()
         return int(filings), int(pairs)
 
-    def pair_text(self, pair_id: int) -> tuple[str, str, str | None]:
-        """Question and answer of a pair, and the year (YYYY) of its filing.
+    def readings(self, pairs: Iterable[int]) -> dict[int, Reading]:
+        """What of each of the pairs is read together with a question; those that are there."""
+        rows = self._connection.execute(
+            "SELECT pairs.id, question, answer, activity_date, filed_date, sentences"  # noqa: S608
+            f" FROM {_JOINED} WHERE pairs.id IN (SELECT value FROM json_each(?))",
+            (json.dumps(list(pairs)),),
+        )
+        return {
+            pair: Reading(question, answer, (held or filed or "")[:4] or None, sentences)
+            for pair, question, answer, held, filed, sentences in rows
+        }
 
-        ``KeyError`` where there is none.
-        """
-        row = self._connection.execute(
-            "SELECT question, answer, activity_date, filed_date"  # noqa: S608
-            f" FROM {_JOINED} WHERE pairs.id = ?",
-            (pair_id,),
-        ).fetchone()
-        if row is None:
-            raise KeyError(pair_id)
-        question, answer, held, filed = row
-        return question, answer, (held or filed or "")[:4] or None
+    def unread(self, made_with: bytes) -> Iterator[tuple[int, str, str]]:
+        """Id, question and answer of each pair whose sentences weren't ``made_with`` these."""
+        yield from self._connection.execute(
+            "SELECT id, question, answer FROM pairs"
+            " WHERE sentences IS NULL OR substr(sentences, 1, ?) <> ? ORDER BY id",
+            (len(made_with), made_with),
+        )
 
     def pairs_of(self, sha256: str) -> list[Pair]:
         """All pairs of a filing, as filed."""

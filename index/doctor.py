@@ -15,12 +15,15 @@ from index.checked import Checks
 from index.errors import StoreError
 from index.footers import check_files, removed_share
 from index.manifest import Manifest, read_manifest
+from index.sentences import encoded, made_with
 from index.snapshot import improve, open_indexes
 from index.store import Store
 from index.vectors import DenseIndex
 
 # Share of the lexical index that may be of removed pairs before it is made anew.
 _REMOVED = 0.2
+# Pairs whose sentences are worked out at once.
+_TOGETHER = 1000
 # Depths at which recall is measured.
 _DEPTHS = (10, 64, 128)
 
@@ -36,7 +39,8 @@ class Finding:
 
 def examine(store: Store) -> list[Finding]:
     """Look at everything, mend the derived from the database."""
-    return [_database(store), _copies(store), _orphans(store), *_indexes(store)]
+    whole = _database(store), _copies(store), _orphans(store), _sentences(store)
+    return [*whole, *_indexes(store)]
 
 
 def recall(store: Store, count: int, seed: int = 1) -> dict[str, float]:
@@ -94,6 +98,21 @@ def _orphans(store: Store) -> Finding:
     if not found:
         return Finding("orphan copies", "sound")
     return Finding("orphan copies", "mended", f"{taken} taken away")
+
+
+def _sentences(store: Store) -> Finding:
+    """What an older program has not worked out, or with another model."""
+    unread = list(store.unread(made_with()))
+    try:
+        for start in range(0, len(unread), _TOGETHER):
+            some = unread[start : start + _TOGETHER]
+            said = encoded((question, answer) for _, question, answer in some)
+            store.keep_sentences(zip((pair for pair, *_ in some), said, strict=True))
+    except StoreError as error:
+        return Finding("sentences", "broken", str(error))
+    if not unread:
+        return Finding("sentences", "sound")
+    return Finding("sentences", "mended", f"{len(unread)} pairs")
 
 
 def _indexes(store: Store) -> Iterator[Finding]:

@@ -63,8 +63,8 @@ class LexicalIndex:
             raise StoreError(f"{folder}: {error}") from None
         self._searcher = self._index.searcher()
         self._opstamp = self._read_opstamp()
-        # The last text and its terms: a question is searched more than once.
-        self._last: tuple[str, list[str]] = ("", [])
+        # The last text and what of it is sought: a question is searched more than once.
+        self._last: tuple[str, dict[str, float]] = ("", {})
 
     @property
     def count(self) -> int:
@@ -104,7 +104,7 @@ class LexicalIndex:
         self._index.reload()
         self._searcher = self._index.searcher()
         self._opstamp = self._read_opstamp()
-        self._last = ("", [])
+        self._last = ("", {})
 
     def _write(
         self, writer: Any, add: Iterable[tuple[int, str, str]], remove: Iterable[int]
@@ -168,34 +168,34 @@ class LexicalIndex:
 
     def ceiling(self, text: str) -> float:
         """The BM25 score that no pair can exceed for ``text``."""
-        return sum(weight(term) * (_K1 + 1) * self.idf(term) for term in self.sought(text))
+        return (_K1 + 1) * sum(self.sought(text).values())
 
-    def sought(self, text: str) -> list[str]:
-        """The distinct terms of a text that are searched for.
+    def sought(self, text: str) -> dict[str, float]:
+        """The distinct terms of a text that are searched for, each with its ``weight`` times
+        its ``idf``.
 
         All of them while the index is small. In a large one those that tell hardly any pair from
         another are left out (的, 公司), and then the most common ones, so that a search reads
         about as many entries however large the index is.
         """
-        former, words = self._last
+        former, telling = self._last
         if former != text:
-            words = self._chosen(text)
-            self._last = text, words
-        return words
+            telling = self._chosen(text)
+            self._last = text, telling
+        return telling
 
-    def _chosen(self, text: str) -> list[str]:
-        words = sorted(set(terms(text)))
+    def _chosen(self, text: str) -> dict[str, float]:
+        telling = {word: weight(word) * self.idf(word) for word in sorted(set(terms(text)))}
         if self.count < _LARGE:
-            return words
-        telling = {word: weight(word) * self.idf(word) for word in words}
+            return telling
         kept: list[str] = []
         entries = 0
-        for word in sorted(words, key=lambda word: -telling[word]):
+        for word in sorted(telling, key=lambda word: -telling[word]):
             entries += self._searcher.doc_freq("text", word)
             if len(kept) >= _LEAST and (telling[word] < _TELLING or entries > _ENTRIES):
                 break
             kept.append(word)
-        return sorted(kept)
+        return {word: telling[word] for word in sorted(kept)}
 
     def _found(self, query: tantivy.Query, k: int) -> list[tuple[int, float]]:
         hits = self._searcher.search(query, k, count=False).hits
@@ -208,7 +208,7 @@ class LexicalIndex:
         found = self._searcher.doc_freq("text", term)
         return math.log1p((count - found + 0.5) / (found + 0.5))
 
-    def _query(self, words: list[str]) -> tantivy.Query:
+    def _query(self, words: Iterable[str]) -> tantivy.Query:
         clauses = [
             (
                 tantivy.Occur.Should,

@@ -120,6 +120,25 @@ class Passage:
     start: int
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What of a pair is read together with a question.
+
+    ``year`` (YYYY) is that of its filing; ``sentences`` are its tokens (``index.sentences``),
+    where they have been worked out.
+    """
+
+    question: str
+    answer: str
+    year: str | None = None
+    sentences: bytes | None = None
+
+    @property
+    def text(self) -> str:
+        """Question and answer."""
+        return f"{self.question}\n{self.answer}"
+
+
 def assemble(text: str, spans: Iterable[Span]) -> str:
     """Put the slices of ``text`` that ``spans`` name together, in order.
 

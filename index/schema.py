@@ -1,6 +1,6 @@
 """The store's database schema and its version."""
 
-VERSION = 5
+VERSION = 6
 
 # A row for each time that a reader judged an answer; what it names may be removed from the store.
 _FEEDBACK = """
@@ -66,7 +66,8 @@ CREATE TABLE filings (
     pair_count INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
--- Ids are never used again, so that an index can tell by ids alone what it lacks.
+-- Ids are never used again, so that an index can tell by ids alone what it lacks. ``sentences``:
+-- see ``index/sentences.py``.
 CREATE TABLE pairs (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     filing_id INTEGER NOT NULL REFERENCES filings ON DELETE CASCADE,
@@ -78,7 +79,8 @@ CREATE TABLE pairs (
     question_spans TEXT NOT NULL,
     answer_spans TEXT NOT NULL,
     pages TEXT NOT NULL,
-    boxes TEXT NOT NULL
+    boxes TEXT NOT NULL,
+    sentences BLOB
 ) STRICT;
 CREATE INDEX pairs_of_filing ON pairs (filing_id);
 {_INDEXED}{_FEEDBACK}"""
@@ -101,4 +103,6 @@ INSERT INTO vectors
 INSERT INTO meta SELECT 'dimension', length(vector) / 4 FROM passages LIMIT 1;
 DROP TABLE passages;
 """,  # noqa: S608
+    # Worked out whenever they are read, until ``yuanda doctor`` keeps them.
+    5: "ALTER TABLE pairs ADD COLUMN sentences BLOB",
 }

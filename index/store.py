@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import sqlite3
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -142,13 +142,15 @@ class Store(Contents):
         original: Path | bytes,
         passages: Sequence[Sequence[Passage]],
         vectors: Vectors,
+        sentences: Sequence[bytes | None] | None = None,
     ) -> Added:
         """Add a filing with its pairs, all or nothing; what became of it.
 
         "replaced" where it took the place of a former version, "unchanged" where another
         process had added this content by now. ``original`` is the file or its content;
         ``passages`` holds each pair's, in the pairs' order; ``vectors`` has a row for each
-        passage, in the same order.
+        passage, in the same order; ``sentences`` each pair's (``index.sentences``), where they
+        have been worked out.
         """
         filing = parsed.filing
         with self._writing():
@@ -165,12 +167,16 @@ class Store(Contents):
                 ) from None
             former = self._filings("path = ?", (filing.path,))
             self._connection.execute("DELETE FROM filings WHERE path = ?", (filing.path,))
-            self._insert(parsed, passages, vectors)
+            self._insert(parsed, passages, vectors, sentences or [None] * len(parsed.pairs))
         self._discard([entry.filing for entry in former])
         return "replaced" if former else "added"
 
     def _insert(
-        self, parsed: ParsedFiling, passages: Sequence[Sequence[Passage]], vectors: Vectors
+        self,
+        parsed: ParsedFiling,
+        passages: Sequence[Sequence[Passage]],
+        vectors: Vectors,
+        sentences: Sequence[bytes | None],
     ) -> None:
         text = zlib.compress(parsed.text.encode("utf-8", "surrogatepass"))
         added_at = datetime.now(UTC).isoformat(timespec="seconds")
@@ -180,10 +186,9 @@ class Store(Contents):
         )
         rows = np.asarray(vectors, dtype=np.float16)
         pair_id = row = 0
-        for pair, pieces in zip(parsed.pairs, passages, strict=True):
-            pair_id = self._insert_row(
-                f"pairs ({', '.join(PAIR_COLUMNS)}, filing_id)", (*pair_row(pair), filing_id)
-            )
+        target = f"pairs ({', '.join(PAIR_COLUMNS)}, filing_id, sentences)"
+        for pair, pieces, said in zip(parsed.pairs, passages, sentences, strict=True):
+            pair_id = self._insert_row(target, (*pair_row(pair), filing_id, said))
             if pieces:
                 own = rows[row : row + len(pieces)].tobytes()
                 self._insert_row("vectors", (pair_id, pieces[0].place, own))
@@ -193,6 +198,13 @@ class Store(Contents):
             "UPDATE filings SET first_pair = ?, pair_count = ? WHERE id = ?",
             (pair_id - len(parsed.pairs) + 1, len(parsed.pairs), filing_id),
         )
+
+    def keep_sentences(self, kept: Iterable[tuple[int, bytes]]) -> None:
+        """Keep pairs' sentences (``index.sentences``), by id."""
+        with self._writing():
+            self._connection.executemany(
+                "UPDATE pairs SET sentences = ? WHERE id = ?", [(own, pair) for pair, own in kept]
+            )
 
     def _insert_row(self, target: str, values: Sequence[Any]) -> int:
         """Insert into ``target`` (a table, with its columns); the new row's id."""

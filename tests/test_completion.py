@@ -16,7 +16,7 @@ from index import lexical
 from index.build import add
 from index.embedded import index_pairs
 from index.protocol import Scope
-from index.records import Filters
+from index.records import Filters, Reading
 from index.store import Store
 from tests.fakes import FakeEncoder, make_pair, read_lines
 
@@ -36,7 +36,8 @@ def complete(
 ) -> list[str]:
     pairs = [(i, make_pair(str(i), q, "答复。")) for i, q in enumerate(questions)]
     completer = Completer(index_pairs(pairs, FakeEncoder()))
-    return completer.complete(typed, dict(enumerate(questions)).__getitem__, within)
+    known = {i: Reading(question, "答复。") for i, question in enumerate(questions)}
+    return completer.complete(typed, lambda _: known, within)
 
 
 def test_those_that_begin_so_come_first_and_each_once() -> None:
@@ -73,7 +74,8 @@ def test_only_what_is_allowed(few: int, monkeypatch: pytest.MonkeyPatch) -> None
 def test_a_pair_taken_out_meanwhile_is_passed_over() -> None:
     pairs = [(i, make_pair(str(i), q, "答复。")) for i, q in enumerate(QUESTIONS)]
     completer = Completer(index_pairs(pairs, FakeEncoder()))
-    assert completer.complete("毛利率", {1: QUESTIONS[1]}.__getitem__) == [QUESTIONS[1]]
+    there = {1: Reading(QUESTIONS[1], "答复。")}
+    assert completer.complete("毛利率", lambda _: there) == [QUESTIONS[1]]
 
 
 @pytest.fixture

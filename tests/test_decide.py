@@ -3,31 +3,49 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from assistant.decide import Calibration, Further, Linear, rank, sigmoid
-from assistant.match import AGREEMENT, Reading, read_together
-from assistant.retrieve import Candidate, Evidence, Retrieved
+from assistant.match import AGREEMENT, read_together
+from assistant.retrieve import EVIDENCE, Retrieved
 from index.errors import CallError
+from index.records import Reading
 
 SHORTLIST = Linear(-2.0, {"similarity": 1.0, "question_similarity": 2.0, "lexical": 4.0})
 FINAL = Linear(-3.0, {"similarity": 1.0, "lexical": 4.0, "company": 1.0, "other_company": -5.0})
 SURE = Linear(0.5, {"logit": 1.0, "margin": 2.0})
 CALIBRATION = Calibration(SHORTLIST, FINAL, SURE, Further(-1.0, 1.0, -0.5), threshold=0.5)
-DENSE = Candidate(7, Evidence(question_similarity=0.9, answer_similarity=0.1, lexical=0.0))
-LEXICAL = Candidate(3, Evidence(question_similarity=0.2, answer_similarity=0.4, lexical=0.9))
-BOTH = Retrieved("毛利率", (DENSE, LEXICAL))
+DENSE, LEXICAL = 7, 3
+NOTHING = dict.fromkeys(EVIDENCE, 0.0)
+BY_MEANING = NOTHING | {"similarity": 0.9, "question_similarity": 0.9, "answer_similarity": 0.1}
+BY_WORDS = NOTHING | {
+    "similarity": 0.4,
+    "question_similarity": 0.2,
+    "answer_similarity": 0.4,
+    "lexical": 0.9,
+}
 
 
-def no_text(_pair_id: int) -> Reading:
-    return Reading("", "")
+def retrieved(found: dict[int, dict[str, float]]) -> Retrieved:
+    rows = [list(evidence.values()) for evidence in found.values()]
+    evidence = np.array(rows, dtype=float).reshape(-1, len(EVIDENCE))
+    return Retrieved("毛利率", np.array(list(found), dtype=np.int64), evidence)
+
+
+BOTH = retrieved({LEXICAL: BY_WORDS, DENSE: BY_MEANING})
+
+
+def no_text(pairs: Sequence[int]) -> list[Reading]:
+    return [Reading("", "")] * len(pairs)
 
 
 def test_logits_and_confidence() -> None:
     first, second = rank(BOTH, CALIBRATION, no_text)
-    assert first.candidate is LEXICAL
+    assert first.pair_id == LEXICAL
     assert first.score == pytest.approx(-3.0 + 0.4 + 3.6)
     assert second.score == pytest.approx(-3.0 + 0.9)
     sure = 0.5 + first.score + 2.0 * (first.score - second.score)
@@ -37,8 +55,8 @@ def test_logits_and_confidence() -> None:
 
 
 def test_one_side_alone() -> None:
-    assert rank(BOTH, CALIBRATION, no_text, "dense")[0].candidate is DENSE
-    assert rank(BOTH, CALIBRATION, no_text, "lexical")[0].candidate is LEXICAL
+    assert rank(BOTH, CALIBRATION, no_text, "dense")[0].pair_id == DENSE
+    assert rank(BOTH, CALIBRATION, no_text, "lexical")[0].pair_id == LEXICAL
     with pytest.raises(CallError, match="sparse"):
         rank(BOTH, CALIBRATION, no_text, "sparse")  # type: ignore[arg-type]
 
@@ -46,30 +64,31 @@ def test_one_side_alone() -> None:
 def test_only_the_shortlist_is_read() -> None:
     read: list[int] = []
 
-    def reading_of(pair_id: int) -> Reading:
-        read.append(pair_id)
-        return Reading("", "")
+    def readings_of(pairs: Sequence[int]) -> list[Reading]:
+        read.extend(pairs)
+        return no_text(pairs)
 
-    assert len(rank(BOTH, CALIBRATION, reading_of, depth=1)) == 1
-    assert read == [LEXICAL.pair_id]
+    assert len(rank(BOTH, CALIBRATION, readings_of, depth=1)) == 1
+    assert read == [LEXICAL]
 
 
 def test_a_named_company_speaks_for_its_pairs_and_against_others() -> None:
-    own = Candidate(1, Evidence(0.1, 0.1, 0.1, company=1))
-    other = Candidate(2, Evidence(0.5, 0.5, 0.5, company=-1))
-    first, second = rank(Retrieved("毛利率", (other, own)), CALIBRATION, no_text)
-    assert first.candidate is own
+    first_four = EVIDENCE[:4]
+    own = NOTHING | dict.fromkeys(first_four, 0.1) | {"company": 1.0}
+    other = NOTHING | dict.fromkeys(first_four, 0.5) | {"other_company": 1.0}
+    first, second = rank(retrieved({1: own, 2: other}), CALIBRATION, no_text)
+    assert first.pair_id == 1
     assert first.score == pytest.approx(-3.0 + 0.1 + 0.4 + 1.0)
     assert second.score == pytest.approx(-3.0 + 0.5 + 2.0 - 5.0)
 
 
 def test_ties_go_to_the_pair_filed_first() -> None:
-    twins = Retrieved("毛利率", (Candidate(9, DENSE.evidence), Candidate(2, DENSE.evidence)))
-    assert [r.candidate.pair_id for r in rank(twins, CALIBRATION, no_text)] == [2, 9]
+    twins = retrieved({2: BY_MEANING, 9: BY_MEANING})
+    assert [r.pair_id for r in rank(twins, CALIBRATION, no_text)] == [2, 9]
 
 
 def test_nothing_found() -> None:
-    assert rank(Retrieved("毛利率", ()), CALIBRATION, no_text) == []
+    assert rank(retrieved({}), CALIBRATION, no_text) == []
 
 
 def test_sigmoid_is_safe_far_out() -> None:

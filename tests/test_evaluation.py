@@ -6,12 +6,14 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from assistant.decide import Calibration, Further, Linear
+from assistant.retrieve import EVIDENCE
 from eval import baseline
 from eval.ablations import Ablations, Parts, retriever_of
 from eval.compare import rows, untrained
@@ -261,8 +263,9 @@ def test_an_ablated_retriever_lacks_its_part(collection: Path) -> None:
     corpus = open_corpus(collection, FakeEncoder())
 
     def first(**parts: bool) -> Any:
-        candidates = retriever_of(corpus, Parts(**parts)).retrieve("丙丁的分红").candidates
-        return next(c.evidence for c in candidates if c.pair_id == 3)
+        found = retriever_of(corpus, Parts(**parts)).retrieve("丙丁的分红")
+        row = found.evidence[found.pairs.tolist().index(3)]
+        return SimpleNamespace(**dict(zip(EVIDENCE, row.tolist(), strict=True)))
 
     whole = first()
     assert (whole.question_similarity, whole.company) == (pytest.approx(1.0), 1)

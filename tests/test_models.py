@@ -14,16 +14,15 @@ import pytest
 from assistant.answer import Assistant
 from assistant.calibration import load_calibration, mismatch
 from assistant.decide import Calibration, Ranked
-from assistant.match import Reading
 from assistant.records import Query
 from assistant.rerank import DEPTH, CrossEncoderReranker, rerank
-from assistant.retrieve import Candidate, Evidence
 from assistant.settings import Settings
 from index import build, hub
 from index.encoder import SentenceTransformerEncoder, load_encoder
 from index.errors import CallError, ModelError
 from index.model_options import OPTIONS, ModelOptions
 from index.models import KNOWN
+from index.records import Reading
 from index.store import Store
 from tests.conftest import Call
 from tests.fakes import FakeEncoder, read_lines
@@ -165,50 +164,50 @@ def test_a_back_end_that_is_not_installed_names_its_packages(
 
 
 def ranked(count: int) -> list[Ranked]:
-    return [
-        Ranked(Candidate(pair, Evidence(0, 0, 0)), float(-pair), 1 / (1 + pair))
-        for pair in range(count)
-    ]
+    return [Ranked(pair, float(-pair), 1 / (1 + pair)) for pair in range(count)]
 
 
-def reading(pair_id: int) -> Reading:
-    return Reading("问" * (pair_id + 1), "答", None)
+def readings(pairs: Sequence[int]) -> list[Reading]:
+    return [Reading("问" * (pair_id + 1), "答") for pair_id in pairs]
 
 
 def test_the_first_ten_are_ordered_anew_and_the_rest_stays() -> None:
     reranker = LengthReranker()
-    anew = rerank(ranked(13), "毛利率", reading, reranker)
-    assert [r.candidate.pair_id for r in anew] == [*reversed(range(DEPTH)), 10, 11, 12]
+    anew = rerank(ranked(13), "毛利率", readings, reranker)
+    assert [r.pair_id for r in anew] == [*reversed(range(DEPTH)), 10, 11, 12]
     assert reranker.read[0] == ("毛利率", "问\n答")
     assert len(reranker.read) == DEPTH
 
 
 def test_confidence_goes_with_the_pair_and_scores_still_fall() -> None:
     before = ranked(13)
-    anew = rerank(before, "毛利率", reading, LengthReranker())
-    sure = {r.candidate.pair_id: r.confidence for r in before}
-    assert all(r.confidence == sure[r.candidate.pair_id] for r in anew)
+    anew = rerank(before, "毛利率", readings, LengthReranker())
+    sure = {r.pair_id: r.confidence for r in before}
+    assert all(r.confidence == sure[r.pair_id] for r in anew)
     assert [r.score for r in anew] == [r.score for r in before]
 
 
 def test_equal_scores_keep_their_order() -> None:
+    def equal(pairs: Sequence[int]) -> list[Reading]:
+        return [Reading("问", "答")] * len(pairs)
+
     before = ranked(5)
-    assert rerank(before, "?", lambda _: Reading("问", "答", None), LengthReranker()) == before
+    assert rerank(before, "?", equal, LengthReranker()) == before
 
 
 def test_places_with_equal_scores_come_apart() -> None:
     before = [replace(r, score=2.0) for r in ranked(12)]
-    anew = rerank(before, "毛利率", reading, LengthReranker())
-    by_score = sorted(anew, key=lambda r: (-r.score, r.candidate.pair_id))
-    assert [r.candidate.pair_id for r in by_score] == [*reversed(range(DEPTH)), 10, 11]
+    anew = rerank(before, "毛利率", readings, LengthReranker())
+    by_score = sorted(anew, key=lambda r: (-r.score, r.pair_id))
+    assert [r.pair_id for r in by_score] == [*reversed(range(DEPTH)), 10, 11]
     assert anew[0].score == pytest.approx(2.0)
 
 
 def test_nothing_to_order_is_not_read() -> None:
     reranker = LengthReranker()
-    assert rerank([], "?", reading, reranker) == []
-    assert rerank(ranked(1), "?", reading, reranker) == ranked(1)
-    assert rerank(ranked(3), "?", reading, None) == ranked(3)
+    assert rerank([], "?", readings, reranker) == []
+    assert rerank(ranked(1), "?", readings, reranker) == ranked(1)
+    assert rerank(ranked(3), "?", readings, None) == ranked(3)
     assert reranker.read == []
 
 

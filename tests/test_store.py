@@ -280,10 +280,11 @@ _LATER = (
     "ALTER TABLE filings DROP COLUMN recognised",
     "DROP TABLE feedback",
     _PASSAGES,
+    "ALTER TABLE pairs DROP COLUMN sentences",
 )
 
 
-@pytest.mark.parametrize("version", [1, 2, 3, 4])
+@pytest.mark.parametrize("version", [1, 2, 3, 4, 5])
 def test_an_older_database_is_brought_up(store: Store, version: int) -> None:
     home, wanted = store.folder, list(store.vectors(store.pair_ids()))
     ids, listed = open_indexes(store, FakeEncoder.dimension).dense.ids().tolist(), store.listed()
@@ -291,7 +292,7 @@ def test_an_older_database_is_brought_up(store: Store, version: int) -> None:
     older = sqlite3.connect(home / "store.sqlite")
     for change in reversed(_LATER[version - 1 :]):
         older.executescript(change)
-    for pair, first, rows in wanted:
+    for pair, first, rows in wanted if version < 5 else ():
         vectors = np.frombuffer(rows, dtype=np.float16).reshape(-1, FakeEncoder.dimension)
         for place, vector in enumerate(vectors.astype(np.float32), start=first):
             values = (passage_id(pair, place), pair, 0, 0, vector.tobytes())

@@ -15,6 +15,7 @@ from eval.scale.generate import Market
 from eval.scale.memory import Memory, folder_size
 from index.encoder import load_encoder
 from index.passages import passages_of
+from index.sentences import encoded
 from index.snapshot import improve, open_indexes
 from index.store import Store
 
@@ -40,12 +41,14 @@ def load(folder: Path, pairs: int) -> dict[str, float]:
             passages = [[passages_of(pair) for pair in parsed.pairs] for parsed, _ in group]
             texts = [p.text for filing in passages for pieces in filing for p in pieces]
             vectors = encoder.encode_passages(texts)
+            pairs_of = [pair for parsed, _ in group for pair in parsed.pairs]
+            said = iter(encoded((pair.question, pair.answer) for pair in pairs_of))
             embedded = time.perf_counter()
             ends = np.cumsum([sum(map(len, filing)) for filing in passages])
             parts = np.split(vectors, ends[:-1])
             with store.batch():
                 for (parsed, content), own, rows in zip(group, passages, parts, strict=True):
-                    store.add(parsed, content, own, rows)
+                    store.add(parsed, content, own, rows, [next(said) for _ in own])
                     done += len(own)
             stored = time.perf_counter()
             times["generate"] += made - began
