@@ -34,7 +34,7 @@ from index.errors import StoreError
 from index.feedback import Feedback
 from index.protocol import Scope
 from index.records import Filing, Filters, ParsedFiling, Reading
-from index.snapshot import State, current_state, open_indexes
+from index.snapshot import State, current_state, is_publishing, open_indexes
 from index.store import Entry, Store
 
 logger = logging.getLogger(__name__)
@@ -49,10 +49,11 @@ _FIRST = "公司 2024 年的毛利率是多少？"
 class Snapshot:
     """What was indexed at one moment: the state then, and what searches the index.
 
-    It never changes; the next one takes its place.
+    It never changes; the next one takes its place. ``state`` is ``None`` where another process
+    was about to publish more.
     """
 
-    state: State
+    state: State | None
     retriever: Retriever
     completer: Completer
 
@@ -94,15 +95,20 @@ class Assistant:
         # The state first: what is written meanwhile calls for the next snapshot.
         state = current_state(self._store)
         companies = [Company(*key) for key in self._store.companies()]
-        indexes = open_indexes(self._store, self.encoder.dimension)
+        indexes = open_indexes(self._store, self.encoder.dimension, waits=False)
         return Snapshot(
-            state, Retriever(self.encoder, indexes, companies), Completer(indexes, companies)
+            None if indexes.lags else state,
+            Retriever(self.encoder, indexes, companies),
+            Completer(indexes, companies),
         )
 
     def refresh(self) -> None:
         """Take over what other processes have written to the store."""
         with self._refreshing:
-            if current_state(self._store) != self._now.state:
+            now = self._now.state
+            if now is None and is_publishing(self._store):
+                return
+            if now is None or current_state(self._store) != now:
                 self._now = self._snapshot()
 
     @contextmanager

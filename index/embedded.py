@@ -19,11 +19,15 @@ from index.vectors import DenseIndex
 
 @dataclass(frozen=True, slots=True)
 class Indexes:
-    """The embedded ``Index``: dense and lexical over the same pairs, and what filters need."""
+    """The embedded ``Index``: dense and lexical over the same pairs, and what filters need.
+
+    ``lags``: the database has changed since, and another process is at it.
+    """
 
     dense: DenseIndex
     lexical: LexicalIndex
     catalogue: Catalogue = field(default_factory=Catalogue)
+    lags: bool = False
 
     @property
     def dimension(self) -> int:

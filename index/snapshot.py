@@ -32,7 +32,15 @@ from index.segments import MOST, Halves, cut, merged
 from index.store import Store
 from index.vectors import DenseIndex
 
-__all__ = ["Indexes", "State", "current_state", "improve", "index_pairs", "open_indexes"]
+__all__ = [
+    "Indexes",
+    "State",
+    "current_state",
+    "improve",
+    "index_pairs",
+    "is_publishing",
+    "open_indexes",
+]
 
 logger = logging.getLogger(__name__)
 
@@ -56,17 +64,22 @@ def current_state(store: Contents) -> State:
     return State(store.changes(), (status.st_ino, status.st_mtime_ns))
 
 
-def open_indexes(store: Store, dimension: int) -> Indexes:
+def open_indexes(store: Store, dimension: int, *, waits: bool = True) -> Indexes:
     """A store's indexes, in line with its database.
 
     What is missing is added and published; where the store's folder can't be written, it is made
-    up in memory.
+    up in memory. ``waits``: for another process that is publishing; otherwise what it has
+    published before is returned for now, if there is any.
     """
     folder = _folder(store)
     with store.snapshot():
         found = _published(store, folder, dimension)
     if found is not None:
         return found
+    if not waits and is_publishing(store):
+        with store.snapshot():
+            if (found := _published(store, folder, dimension, lags=True)) is not None:
+                return found
     try:
         folder.mkdir(exist_ok=True)
         with store.lock(), store.snapshot():
@@ -78,6 +91,19 @@ def open_indexes(store: Store, dimension: int) -> Indexes:
         logger.warning("%s: indexes kept in memory only (%s)", store.folder, error)
         with store.snapshot():
             return _in_memory(store, folder, dimension)
+
+
+def is_publishing(store: Store) -> bool:
+    """Whether another process is about to publish."""
+    lock = store.lock()
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        return True
+    except OSError:
+        return False
+    lock.release()
+    return False
 
 
 def improve(store: Store, *, anew: bool = False) -> bool:
@@ -112,19 +138,24 @@ def _folder(store: Contents) -> Path:
     return store.folder / "indexes"
 
 
-def _published(store: Store, folder: Path, dimension: int) -> Indexes | None:
-    """What is published, if it is whole and has all changes. A snapshot is being read."""
+def _published(store: Store, folder: Path, dimension: int, *, lags: bool = False) -> Indexes | None:
+    """What is published, if it is whole and has all changes, or some (``lags``).
+
+    A snapshot is being read.
+    """
     try:
         manifest = read_manifest(folder)
         if manifest is None or manifest.dimension != dimension:
             return None
-        if manifest.changes != store.changes():
+        if manifest.changes != store.changes() and not lags:
             return None
         catalogue = Catalogue(store.listed())
         dense = Kept.open(folder, manifest).dense
         lexical = LexicalIndex(folder / "lexical")
     except StoreError:
         return None  # replaced this very moment, or damaged: looked into by who may write
+    if lags:
+        return Indexes(dense, lexical, catalogue, lags=True)
     if lexical.opstamp() != manifest.opstamp:
         return None
     if not catalogue.count == lexical.count == dense.pair_count:

@@ -22,6 +22,7 @@ from assistant.records import Answer, Query
 from index.build import add
 from index.errors import StoreError
 from index.feedback import Feedback
+from index.passages import passages_of
 from index.records import Filters
 from index.snapshot import open_indexes
 from index.store import Store
@@ -125,10 +126,10 @@ def test_nobody_waits_for_indexes(
 ) -> None:
     begun, go_on = threading.Event(), threading.Event()
 
-    def slow(*arguments: Any) -> Any:
+    def slow(*arguments: Any, **named: Any) -> Any:
         begun.set()
         assert go_on.wait(30)
-        return open_indexes(*arguments)
+        return open_indexes(*arguments, **named)
 
     monkeypatch.setattr(assistant.answer, "open_indexes", slow)
     with Store.open(folder / "store") as other:
@@ -144,13 +145,35 @@ def test_nobody_waits_for_indexes(
     assert eventually(lambda: "7 号公司" in cited(followed.ask(Query("毛利率怎样", top_k=10))))
 
 
+def test_nobody_waits_for_what_another_process_publishes(folder: Path) -> None:
+    with Store.open(folder / "store") as other:
+        # As in the middle of an `add`: in the database, and not indexed yet.
+        with other.lock():
+            parsed = read_lines(write(folder, 7))
+            passages = [passages_of(pair) for pair in parsed.pairs]
+            texts = [passage.text for pieces in passages for passage in pieces]
+            vectors = FakeEncoder().encode_passages(texts)
+            other.add(parsed, Path(parsed.filing.path), passages, vectors)
+            other.remove(str(folder / "01.txt"))
+            began = time.monotonic()
+            asked = Assistant(
+                Store.open(folder / "store"), FakeEncoder(), Calibration.load(), threshold=0.0
+            )
+            there = {f"{number} 号公司" for number in range(2, 7)}
+            assert cited(asked.ask(Query("毛利率怎样", top_k=10))) == there
+            assert time.monotonic() - began < 20  # the lock's patience is 30
+        # Whoever held it is gone without having published.
+        assert cited(asked.ask(Query("毛利率怎样", top_k=10))) == {*there, "7 号公司"}
+        asked.close()
+
+
 def test_what_cannot_be_taken_over_leaves_what_was_there(
     followed: Assistant,
     folder: Path,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    def fail(*_: Any) -> Any:
+    def fail(*_: Any, **_named: Any) -> Any:
         raise StoreError("no space left")
 
     monkeypatch.setattr(assistant.answer, "open_indexes", fail)
