@@ -22,7 +22,7 @@ from eval.training.export import write_model
 from eval.training.measure import measure_all
 from eval.training.pairs import Noise, TokenLists, collect_examples, tokenize
 from eval.training.sources import SOURCES, read_rows
-from eval.training.train import Settings, train
+from eval.training.train import DEVICE, Settings, train
 from eval.training.vocabulary import (
     build_tokenizer,
     choose_pieces,
@@ -74,6 +74,7 @@ def main() -> None:
         "log": log,
         "seconds": seconds,
         "threads": options.threads,
+        "device": DEVICE.type,
         "versions": {"python": platform.python_version(), "torch": torch.__version__},
         "measures": {
             name: measure_all(options.dev or options.data.parent / "dev", tokenizer, rows)

@@ -22,6 +22,10 @@ from torch.nn import functional
 from eval.training.pairs import Examples, Indexes, Noise, TokenLists, draw_batches, gather
 
 
+# A GPU takes a tenth of the time that two processors take.
+DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """All that a run depends on, beside the data."""
@@ -56,7 +60,7 @@ def train(
     """The trained table (tokens × dimension) and a log line per epoch."""
     torch.manual_seed(settings.seed)
     rng = np.random.default_rng(settings.seed)
-    table = torch.from_numpy(start.copy()).requires_grad_()
+    table = torch.from_numpy(start).to(DEVICE, copy=True).requires_grad_()
     optimiser = torch.optim.Adam([table], lr=settings.rate, fused=True)
     steps = math.ceil(settings.epochs * float(examples.shares.sum()) / settings.batch)
     schedule = torch.optim.lr_scheduler.LambdaLR(
@@ -80,7 +84,7 @@ def train(
         }
         print(line, file=sys.stderr, flush=True)
         log.append(line)
-    return table.detach().numpy(), log
+    return table.detach().cpu().numpy(), log
 
 
 def _rate_at(progress: float, warm_up: float) -> float:
@@ -104,21 +108,22 @@ def _loss(
 
     def encode(rows: Indexes, limit: int) -> torch.Tensor:
         ids, lengths = noise(*gather(lists, rows, limit, rng), rng)
-        offsets = torch.from_numpy(np.cumsum(lengths) - lengths)
-        sums = functional.embedding_bag(torch.from_numpy(ids).long(), table, offsets, mode="sum")
+        offsets = torch.from_numpy(np.cumsum(lengths) - lengths).to(DEVICE)
+        tokens = torch.from_numpy(ids).long().to(DEVICE)
+        sums = functional.embedding_bag(tokens, table, offsets, mode="sum")
         return functional.normalize(sums, dim=1)
 
     left = encode(anchors, settings.anchor_tokens)
     right = encode(others, settings.passage_tokens)
     scores = settings.scale * left @ right.T
-    target = torch.arange(len(batch))
+    target = torch.arange(len(batch), device=DEVICE)
     # Another row that holds the same text is no negative.
     same = (others[None, :] == positives[:, None]) | (others[None, :] == anchors[:, None])
     same[:, : len(batch)] |= anchors[None, :] == anchors[:, None]
     groups = examples.groups[batch]
     same[:, : len(batch)] |= (groups[None, :] == groups[:, None]) & (groups[None, :] >= 0)
     same[np.arange(len(batch)), np.arange(len(batch))] = False
-    scores = scores.masked_fill(torch.from_numpy(same), -1e4)
+    scores = scores.masked_fill(torch.from_numpy(same).to(DEVICE), -1e4)
     forward = functional.cross_entropy(scores, target)
     backward = functional.cross_entropy(scores[:, : len(batch)].T, target)
     return (forward + backward) / 2
