@@ -9,7 +9,7 @@ from __future__ import annotations
 import signal
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -44,6 +44,9 @@ from assistant.views import (
 from index.errors import CallError
 from index.reading.apart import stand_ready
 
+# Of the filters that are lists: labels and values.
+Choices = dict[str, list[tuple[str, str]]]
+
 SAMPLE_EXAMPLES = (
     "外购和共建两种模式，哪种毛利率更高？",
     "限售股什么时候解禁？",
@@ -55,6 +58,8 @@ SAMPLE_EXAMPLES = (
 def build(assistant: Assistant, desk: Desk | None = None) -> gr.Blocks:
     """The app over one assistant, ready to launch; with a ``desk`` filings are added there."""
     examples = examples_of(assistant)
+    to_choose = choices_of(assistant)
+    listed = {key for choices in to_choose.values() for _, key in choices}
 
     def greet(request: gr.Request) -> tuple[Any, ...]:
         language = language_of(request.query_params.get("lang"), request.headers)
@@ -106,7 +111,7 @@ def build(assistant: Assistant, desk: Desk | None = None) -> gr.Blocks:
         asked = Asked.at(address) if isinstance(address, str) else Asked.of(question, *conditions)
         turns = [*turns, take_turn(assistant, asked, turns)]
         shown = talk_html(assistant, turns, examples, language, judged)
-        return turns, shown, *asked.conditions
+        return turns, shown, *chosen(assistant, asked, listed, language)
 
     def say(
         turns: Sequence[Turn], language: Language, judged: Judged, event: gr.EventData
@@ -165,7 +170,7 @@ def build(assistant: Assistant, desk: Desk | None = None) -> gr.Blocks:
             )
             opener = gr.Button(text["filter"], scale=0, min_width=56, elem_id="filter-button")
         with gr.Row(elem_id="filters"):
-            filters = _filters()
+            filters = _filters(to_choose)
 
         hidden: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
         spoken = [head, talk, paper, box, send, opener, *filters]
@@ -277,15 +282,7 @@ def filter_updates(
     assistant: Assistant, conditions: Sequence[Any], language: Language
 ) -> list[dict[str, Any]]:
     """The filters with their labels, what there is to choose and what is chosen."""
-    text = LABELS[language]
-    # What is chosen has to be there to choose, even where an address made it up.
-    known = dict.fromkeys([*assistant.companies(), *strangers(assistant, conditions[0])])
-    kinds = dict.fromkeys(["", *activities(assistant), conditions[-1] or ""])
-    choices: dict[str, Any] = {
-        "companies": [(cards.brief(name_of(c)), key_of(c)) for c in known],
-        "activity": [(cards.brief(kind), kind) for kind in kinds],
-    }
-    updates = []
+    text, choices, updates = LABELS[language], choices_of(assistant, conditions), []
     for name, value in zip(("companies", *CONDITIONS), conditions, strict=True):
         updates.append(gr.update(label=text[name], value=value))
         if name in choices:
@@ -293,16 +290,40 @@ def filter_updates(
     return updates
 
 
+def chosen(
+    assistant: Assistant, asked: Asked, listed: Collection[str], language: Language
+) -> Sequence[Any]:
+    """The filters' values; with their lists where these may lack one, as they did at first."""
+    values = {*asked.companies, asked.activity or ""}
+    if values <= set(listed) and not strangers(assistant, asked.companies):
+        return asked.conditions
+    return filter_updates(assistant, asked.conditions, language)
+
+
+def choices_of(assistant: Assistant, conditions: Sequence[Any] = ((), None)) -> Choices:
+    """What there is to choose from: labels and values.
+
+    What is chosen (``conditions``) is there, even where an address made it up.
+    """
+    known = dict.fromkeys([*assistant.companies(), *strangers(assistant, conditions[0])])
+    kinds = dict.fromkeys(["", *activities(assistant), conditions[-1] or ""])
+    return {
+        "companies": [(cards.brief(name_of(c)), key_of(c)) for c in known],
+        "activity": [(cards.brief(kind), kind) for kind in kinds],
+    }
+
+
 def examples_of(assistant: Assistant) -> tuple[str, ...]:
     """Questions to begin with."""
     return SAMPLE_EXAMPLES if assistant.is_sample else tuple(assistant.suggestions(4))
 
 
-def _filters() -> list[Any]:
+def _filters(choices: Choices) -> list[Any]:
+    most = MOST_COMPANIES
     return [
-        gr.Dropdown(multiselect=True, max_choices=MOST_COMPANIES, elem_id="companies"),
+        gr.Dropdown(choices["companies"], multiselect=True, max_choices=most, elem_id="companies"),
         *(_day(name) for name in ("since", "until", "as_of")),
-        gr.Dropdown(elem_id="activity", min_width=150),
+        gr.Dropdown(choices["activity"], value="", elem_id="activity", min_width=150),
     ]
 
 

@@ -257,6 +257,11 @@ class Assistant:
         """The companies that a question names."""
         return self._now.retriever.named(question)
 
+    def activities(self) -> set[str]:
+        """The types of activity that filings in the store name."""
+        with self._readers.one() as store:
+            return store.activities()
+
     def counts(self) -> tuple[int, int]:
         """Number of filings in the store, and of pairs."""
         with self._readers.one() as store:

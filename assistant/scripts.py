@@ -101,6 +101,12 @@ const choose = (place) => {
   if (option) box().setAttribute('aria-activedescendant', option.id);
   else box().removeAttribute('aria-activedescendant');
 };
+// The box may have had the focus, or be made anew, before or after this runs.
+const tell = () => {
+  const told = {role: 'combobox', autocomplete: 'off', 'aria-autocomplete': 'list',
+    'aria-controls': 'completions', 'aria-expanded': options().length > 0};
+  Object.entries(told).forEach(([name, value]) => box()?.setAttribute(name, value));
+};
 const show = (questions) => {
   list().replaceChildren(...questions.map((question, place) => {
     const option = document.createElement('li');
@@ -111,7 +117,7 @@ const show = (questions) => {
     return option;
   }));
   list().hidden = !questions.length;
-  box().setAttribute('aria-expanded', questions.length > 0);
+  tell();
   choose(-1);
 };
 const close = () => { clearTimeout(wait); asked += 1; show([]); };
@@ -141,11 +147,13 @@ const ask = (option) => {
 };
 document.addEventListener('input', typed);
 document.addEventListener('compositionend', typed);
-document.addEventListener('focusin', (event) => {
-  if (event.target !== box()) return;
-  const told = {role: 'combobox', autocomplete: 'off', 'aria-autocomplete': 'list',
-    'aria-controls': 'completions', 'aria-expanded': false};
-  Object.entries(told).forEach(([name, value]) => box().setAttribute(name, value));
+document.addEventListener('focusin', (event) => { if (event.target === box()) tell(); });
+tell();
+// Other filters empty the list: what is typed meanwhile is looked for under these.
+watch('value', () => {
+  active = -1;
+  tell();
+  if (document.activeElement === box()) look();
 });
 document.addEventListener('focusout', (event) => { if (event.target === box()) close(); });
 document.addEventListener('keydown', (event) => {

@@ -101,7 +101,7 @@ def strangers(assistant: Assistant, keys: Iterable[str] | None) -> list[Company]
 
 def activities(assistant: Assistant) -> list[str]:
     """The types of activity in the store."""
-    return sorted({kind for filing in assistant.filings() for kind in filing.activity_types})
+    return sorted(assistant.activities())
 
 
 def _stranger(key: str) -> Company:

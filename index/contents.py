@@ -158,6 +158,11 @@ class Contents:
         counted = np.array(rows, dtype=np.int64).reshape(-1, 2)
         return ranges(counted[:, 0], counted[:, 1])
 
+    def activities(self) -> set[str]:
+        """The types of activity that filings name."""
+        rows = self._connection.execute("SELECT DISTINCT activity_types FROM filings")
+        return {kind for (kinds,) in rows for kind in json.loads(kinds)}
+
     def companies(self) -> list[tuple[str, str | None, str]]:
         """Each company's name, code and short name, in the order of filing."""
         rows = self._connection.execute(

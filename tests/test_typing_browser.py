@@ -73,7 +73,7 @@ def test_a_question_is_completed_by_keyboard(watched: Watched, two: str) -> None
     expect(page.locator("#talk .asked")).to_have_text(offered[0])
     expect(page.locator("#talk blockquote").first).to_be_visible()
     expect(options).to_have_count(0)
-    assert page.locator("#question textarea").input_value() == ""
+    expect(page.locator("#question textarea")).to_have_value("")
 
 
 def test_typing_on_asks_what_is_typed(watched: Watched, two: str) -> None:

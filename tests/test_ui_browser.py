@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -51,7 +52,7 @@ def browser() -> Iterator[Browser]:
             pytest.fail("CI must have chromium")
         pytest.skip("no chromium on this machine")
     # On a loaded machine the default of 5 seconds is short.
-    expect.set_options(timeout=20_000)
+    expect.set_options(timeout=60_000)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=QUIET)
         yield browser
@@ -118,7 +119,7 @@ class Watched:
 @pytest.fixture
 def watched(browser: Browser) -> Iterator[Watched]:
     context = browser.new_context(locale="zh-CN", viewport={"width": 1100, "height": 900})
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(60_000)
     page = context.new_page()
     watched = Watched(page)
     yield watched
@@ -126,6 +127,14 @@ def watched(browser: Browser) -> Iterator[Watched]:
     assert watched.hosts <= {"127.0.0.1"}
     assert watched.dialogs == []
     assert watched.errors == []
+
+
+def eventually(page: Page, holds: Callable[[], bool], seconds: float = 60) -> None:
+    """Wait until something holds that no locator can say."""
+    until = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < until
+        page.wait_for_timeout(50)
 
 
 def ask(page: Page, question: str) -> None:
@@ -148,7 +157,7 @@ def test_an_answer_is_the_filed_one(watched: Watched, sample: str) -> None:
     expect(shown).to_be_visible()
     assert shown.evaluate("e => e.textContent") == answers()["1"]
     assert page.locator("#talk .asked").inner_text() == MARGIN
-    assert page.locator("#question textarea").input_value() == ""
+    expect(page.locator("#question textarea")).to_have_value("")
 
 
 def test_an_abstention_says_so_and_quotes_nothing(watched: Watched, sample: str) -> None:
