@@ -61,14 +61,15 @@ def build(assistant: Assistant, desk: Desk | None = None) -> gr.Blocks:
     to_choose = choices_of(assistant)
     listed = {key for choices in to_choose.values() for _, key in choices}
 
-    def greet(request: gr.Request) -> tuple[Any, ...]:
+    def greet(asked_already: Sequence[Turn], request: gr.Request) -> tuple[Any, ...]:
         language = language_of(request.query_params.get("lang"), request.headers)
         asked = Asked.at(dict(request.query_params))
-        turns = [take_turn(assistant, asked)] if asked.question else []
-        place = first_place(turns)
         companies, *rest = asked.conditions
         conditions = [companies[:MOST_COMPANIES], *rest]
-        return language, turns, place, *labels(turns, place, {}, conditions, language)
+        turns = [take_turn(assistant, asked)] if asked.question else []
+        place = first_place(turns)
+        spoken = labels(turns or asked_already, place, {}, conditions, language)
+        return language, *_greeted(turns, place, spoken, language)
 
     def relabel(
         turns: Sequence[Turn], place: Place | None, judged: Judged, *rest: Any
@@ -174,7 +175,7 @@ def build(assistant: Assistant, desk: Desk | None = None) -> gr.Blocks:
 
         hidden: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
         spoken = [head, talk, paper, box, send, opener, *filters]
-        app.load(greet, None, [language, turns, place, *spoken], **hidden)
+        app.load(greet, [turns], [language, turns, place, *spoken], **hidden)
         language.input(relabel, [turns, place, judged, *filters, language], spoken, **hidden)
         changes = [chosen.change for chosen in (*filters, language)]
         gr.on(changes, completions_html, [language, *filters], [offered], **hidden)
@@ -316,6 +317,18 @@ def choices_of(assistant: Assistant, conditions: Sequence[Any] = ((), None)) -> 
 def examples_of(assistant: Assistant) -> tuple[str, ...]:
     """Questions to begin with."""
     return SAMPLE_EXAMPLES if assistant.is_sample else tuple(assistant.suggestions(4))
+
+
+def _greeted(
+    turns: Sequence[Turn], place: Place | None, spoken: Sequence[Any], language: Language
+) -> Sequence[Any]:
+    """Talk and page stay where the address asks nothing: somebody may ask before the greeting."""
+    if turns:
+        return turns, place, *spoken
+    head, talk, _, *others = spoken
+    # As it was built, it is in Chinese.
+    talk = gr.skip() if language == "zh" else talk
+    return gr.skip(), gr.skip(), head, talk, gr.skip(), *others
 
 
 def _filters(choices: Choices) -> list[Any]:

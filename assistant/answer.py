@@ -1,8 +1,8 @@
 """The ``Assistant``: retrieve, decide, cite.
 
 Many may ask at once. Each question is answered from a snapshot of what is indexed, which nothing
-changes, and from a view of the database that stays as it is until the answer is there; no asker
-waits for another or for a writer.
+changes, and from a view of the database that stays as it is until the answer is there; at a
+server no asker waits for another or for a writer.
 """
 
 from __future__ import annotations
@@ -41,6 +41,8 @@ logger = logging.getLogger(__name__)
 
 # Seconds between two looks at what other processes have written, and after one that failed.
 _EVERY, _AFTER_FAILURE = 0.2, 5.0
+# Seconds that who asks by itself, not at a server, waits for another process that publishes.
+_PATIENCE = 5.0
 # What a server asks before anyone else does, so that all it needs is loaded.
 _FIRST = "公司 2024 年的毛利率是多少？"
 
@@ -89,13 +91,13 @@ class Assistant:
         self._refreshing = threading.Lock()
         self._is_followed = False
         self._watchers: list[Callable[[Answer], None]] = []
-        self._now = self._snapshot()
+        self._now = self._snapshot(_PATIENCE)
 
-    def _snapshot(self) -> Snapshot:
+    def _snapshot(self, patience: float) -> Snapshot:
         # The state first: what is written meanwhile calls for the next snapshot.
         state = current_state(self._store)
         companies = [Company(*key) for key in self._store.companies()]
-        indexes = open_indexes(self._store, self.encoder.dimension, waits=False)
+        indexes = open_indexes(self._store, self.encoder.dimension, patience=patience)
         return Snapshot(
             None if indexes.lags else state,
             Retriever(self.encoder, indexes, companies),
@@ -109,7 +111,7 @@ class Assistant:
             if now is None and is_publishing(self._store):
                 return
             if now is None or current_state(self._store) != now:
-                self._now = self._snapshot()
+                self._now = self._snapshot(0.0 if self._is_followed else _PATIENCE)
 
     @contextmanager
     def following(self) -> Iterator[None]:

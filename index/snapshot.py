@@ -64,19 +64,19 @@ def current_state(store: Contents) -> State:
     return State(store.changes(), (status.st_ino, status.st_mtime_ns))
 
 
-def open_indexes(store: Store, dimension: int, *, waits: bool = True) -> Indexes:
+def open_indexes(store: Store, dimension: int, *, patience: float | None = None) -> Indexes:
     """A store's indexes, in line with its database.
 
     What is missing is added and published; where the store's folder can't be written, it is made
-    up in memory. ``waits``: for another process that is publishing; otherwise what it has
-    published before is returned for now, if there is any.
+    up in memory. Another process that is publishing is waited for, by default until it is done;
+    after ``patience`` seconds what it has published before is returned for now, if there is any.
     """
     folder = _folder(store)
     with store.snapshot():
         found = _published(store, folder, dimension)
     if found is not None:
         return found
-    if not waits and is_publishing(store):
+    if patience is not None and is_publishing(store, patience):
         with store.snapshot():
             if (found := _published(store, folder, dimension, lags=True)) is not None:
                 return found
@@ -93,11 +93,11 @@ def open_indexes(store: Store, dimension: int, *, waits: bool = True) -> Indexes
             return _in_memory(store, folder, dimension)
 
 
-def is_publishing(store: Store) -> bool:
-    """Whether another process is about to publish."""
+def is_publishing(store: Store, patience: float = 0.0) -> bool:
+    """Whether another process is about to publish, and still is after ``patience`` seconds."""
     lock = store.lock()
     try:
-        lock.acquire(timeout=0)
+        lock.acquire(timeout=patience)
     except Timeout:
         return True
     except OSError:

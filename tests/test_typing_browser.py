@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -248,3 +249,26 @@ def test_a_filing_may_lack_code_and_date_and_be_long(watched: Watched, tmp_path:
         page.locator("#talk .card details summary").click()
         expect(page.locator("#talk blockquote")).not_to_be_visible()
         app.close(verbose=False)
+
+
+def test_what_is_asked_before_the_page_is_greeted_stays(
+    watched: Watched, two: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slow(*_: object) -> str:
+        begun.set()
+        assert go_on.wait(60)
+        return "<p id='greeted'>greeted</p>"
+
+    monkeypatch.setattr(ui, "head_html", slow)
+    page = watched.open(two)
+    assert begun.wait(60)
+    turns = page.locator("#talk .turn")
+    for count in (1, 2):
+        page.locator("#question textarea").fill("毛利率怎样")
+        page.locator("#question textarea").press("Enter")
+        expect(turns).to_have_count(count)
+        go_on.set()
+        expect(page.locator("#greeted")).to_be_visible()
+        expect(turns).to_have_count(count)
