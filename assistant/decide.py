@@ -1,17 +1,17 @@
 """Rank the candidates and say how sure the first one is.
 
 Three logistic models over named evidence: the first makes a shortlist of all candidates; the
-second also reads question and pair together (``match``) and ranks the shortlist; the third looks
-at the first pair and how it stands out from the others, and gives the probability that it
-answers. Their weights are fitted on labelled questions by ``python -m eval.calibrate`` and ship
-as ``calibration.json``.
+second also reads question and pair together (``match``) and ranks the shortlist; the third, which
+has a hidden layer, looks at the first pair and how it stands out from the others, and gives the
+probability that it answers. Their weights are fitted on labelled questions by
+``python -m eval.calibrate`` and ship as ``calibration.json``.
 """
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from assistant.interaction import COVERAGE, Rows
+from assistant.logistic import Linear, Logistic, Network, sigmoid
 from assistant.match import AGREEMENT, read_together
 from assistant.retrieve import EVIDENCE, Retrieval, Retrieved
 from index.errors import CallError
@@ -54,20 +55,6 @@ class Ranked:
 
 
 @dataclass(frozen=True, slots=True)
-class Linear:
-    """A logistic model: a bias, and weights of named values."""
-
-    bias: float
-    weights: Mapping[str, float]
-
-    def logits(self, rows: Rows, names: Sequence[str]) -> Rows:
-        """Log-odds of each row; its columns are ``names``. A column without weight counts 0."""
-        weights = np.array([self.weights.get(name, 0.0) for name in names])
-        logits: Rows = rows @ weights + self.bias
-        return logits
-
-
-@dataclass(frozen=True, slots=True)
 class Further:
     """Logistic model of the pairs after the first one.
 
@@ -96,7 +83,7 @@ class Calibration:
 
     shortlist: Linear
     final: Linear
-    confidence: Linear
+    confidence: Logistic
     further: Further
     threshold: float
     thresholds: tuple[tuple[float, float], ...] = ()
@@ -106,12 +93,10 @@ class Calibration:
         """Read weights from JSON; the shipped ones by default."""
         path = path or Path(__file__).with_name("calibration.json")
         document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        models = {
-            name: Linear(document[name]["bias"], document[name]["weights"])
-            for name in ("shortlist", "final", "confidence")
-        }
         return cls(
-            **models,
+            shortlist=Linear.read(document["shortlist"]),
+            final=Linear.read(document["final"]),
+            confidence=Network.read(document["confidence"], STANDING),
             further=Further(**document["further"]),
             threshold=document["threshold"],
             thresholds=tuple((wrong, level) for wrong, level in document["thresholds"]),
@@ -198,10 +183,3 @@ def confidence_of_first(
     """The chance that the first pair answers; ``logits`` and ``read`` go from best to worst."""
     row = standing(logits, read, retrieved)
     return sigmoid(float(calibration.confidence.logits(row[None, :], STANDING)[0]))
-
-
-def sigmoid(x: float) -> float:
-    """The logistic function, safe for large ``|x|``."""
-    if x >= 0:
-        return 1.0 / (1.0 + math.exp(-x))
-    return math.exp(x) / (1.0 + math.exp(x))

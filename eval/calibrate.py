@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -21,8 +22,9 @@ from typing import Any
 import numpy as np
 
 from assistant.companies import Company
-from assistant.decide import STANDING, Linear, Readings, read_rows
+from assistant.decide import STANDING, Readings, read_rows
 from assistant.interaction import Rows
+from assistant.logistic import Linear, Network
 from assistant.retrieve import Retrieved, Retriever
 from eval.corpora import readings_in
 from eval.fit import (
@@ -59,7 +61,7 @@ class Fitted:
 
     shortlist: Linear
     final: Linear
-    confidence: Linear
+    confidence: Network
 
 
 def ask_all(split: Split, encoder: Encoder, folder: Path = COLLECTION) -> Iterator[Asked]:
@@ -185,15 +187,15 @@ def main() -> None:
         "made_by": "python -m eval.calibrate",
         "model": f"{encoder.name} {encoder.revision[:12]}",
         "questions": {"train": len(train), "dev": len(dev), "guarantee": int(once.sum())},
-        "shortlist": _rounded(whole.shortlist),
-        "final": _rounded(whole.final),
-        "confidence": _rounded(scaled(whole.confidence, scale, shift)),
+        "shortlist": whole.shortlist.document(),
+        "final": whole.final.document(),
+        "confidence": scaled(whole.confidence, scale, shift).document(),
         "further": {k: round(v, 4) for k, v in asdict(fit_further(whole.final, kept)).items()},
         "risk": RISK,
         "thresholds": [list(pair) for pair in thresholds],
         "threshold": dict(thresholds)[DEFAULT],
     }
-    arguments.out.write_text(json.dumps(document, indent=2) + "\n", "utf-8")
+    arguments.out.write_text(_lines(document), "utf-8")
     answerable = np.array([bool(one.question.answers) for one in order])
     is_dev = once & (np.arange(len(order)) >= len(train))
     near_misses = ~of_collection & np.array([one.among == "all" for one in order])
@@ -203,11 +205,10 @@ def main() -> None:
         print(_table(confidence[which], right[which], answerable[which], thresholds))
 
 
-def _rounded(model: Linear) -> dict[str, Any]:
-    return {
-        "bias": round(model.bias, 4),
-        "weights": {name: round(weight, 4) for name, weight in model.weights.items()},
-    }
+def _lines(document: dict[str, Any]) -> str:
+    """As JSON, with lists of numbers in one line each."""
+    text = json.dumps(document, indent=2)
+    return re.sub(r"\[[^\[\]{}]*\]", lambda found: " ".join(found[0].split()), text) + "\n"
 
 
 def _table(

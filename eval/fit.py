@@ -8,13 +8,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from assistant.decide import FEATURES, SHORTLIST, STANDING, Further, Linear, standing
+from assistant.decide import FEATURES, SHORTLIST, STANDING, Further, standing
 from assistant.interaction import Rows
+from assistant.logistic import Linear, Network, hidden_logits, standardised
 from assistant.retrieve import EVIDENCE, Retrieved
 from eval.written import WrittenQuestion
 
-# Strength of the ranking's regularisation, and of the confidence's (its inverse).
-_RIDGE, _LOOSE = 3e-4, 0.2
+# Strength of the ranking's regularisation, of the confidence's linear part, and of its hidden one.
+_RIDGE, _LINEAR, _HIDDEN = 3e-4, 1e-3, 2e-3
+# Networks whose mean is the confidence, units of each, and steps that each is fitted in.
+_NETWORKS, _UNITS, _STEPS = 5, 16, 60
 # Weight of a question whose answers are hidden, and the least number of rivals left.
 _UNANSWERED, _RIVALS = 0.2, 4
 
@@ -93,27 +96,60 @@ def fit_ranking(asked: Sequence[Asked]) -> Linear:
     return Linear(float(-weights @ mean), dict(zip(FEATURES, weights.tolist(), strict=True)))
 
 
-def fit_confidence(final: Linear, asked: Sequence[Asked]) -> Linear:
-    """The first pair's confidence, not yet scaled.
+def fit_confidence(final: Linear, asked: Sequence[Asked]) -> Network:
+    """The first pair's confidence, not yet scaled: the mean of a few small networks.
 
     The questions are asked again with their answers hidden: near misses without number.
     """
-    from sklearn.linear_model import LogisticRegression
-
     rows, right = firsts(final, asked)
     unanswered, none = firsts(final, [one for each in asked for one in without_answers(each)])
-    values = np.concatenate([rows, unanswered])
+    values, truth = np.concatenate([rows, unanswered]), np.concatenate([right, none])
+    counts = np.concatenate([np.ones(len(right)), np.full(len(none), _UNANSWERED)])
     mean, spread = values.mean(axis=0), values.std(axis=0) + 1e-9
-    model = LogisticRegression(C=_LOOSE, max_iter=8000).fit(
-        (values - mean) / spread,
-        np.concatenate([right, none]),
-        np.concatenate([np.ones(len(right)), np.full(len(none), _UNANSWERED)]),
+    x = standardised(values, mean, spread)
+    fitted = [_network(x, truth, counts / counts.sum(), seed) for seed in range(_NETWORKS)]
+    linear, hidden, bias, out, constant = zip(*fitted, strict=True)
+    return Network(
+        STANDING,
+        mean,
+        spread,
+        np.mean(linear, axis=0),
+        np.hstack(hidden),
+        np.concatenate(bias),
+        np.concatenate(out) / _NETWORKS,
+        float(np.mean(constant)),
     )
-    weights = model.coef_[0] / spread
-    return Linear(
-        float(model.intercept_[0] - weights @ mean),
-        dict(zip(STANDING, weights.tolist(), strict=True)),
-    )
+
+
+def _network(x: Rows, truth: Flags, shares: Rows, seed: int) -> tuple[Rows, Rows, Rows, Rows, Rows]:
+    """The parts of one network: its log-likelihood is the greatest, less what its weights cost."""
+    from scipy.optimize import minimize
+    from scipy.special import expit
+
+    width, rng = x.shape[1], np.random.default_rng(seed)
+    sizes = np.cumsum([width, width * _UNITS, _UNITS, _UNITS])
+    costs = np.repeat([_LINEAR, _HIDDEN, 0.0, _HIDDEN, 0.0], np.diff([0, *sizes, sizes[-1] + 1]))
+
+    def parts(flat: Rows) -> tuple[Rows, Rows, Rows, Rows, Rows]:
+        linear, hidden, bias, out, constant = np.split(flat, sizes)
+        return linear, hidden.reshape(width, _UNITS), bias, out, constant
+
+    def loss(flat: Rows) -> tuple[float, Rows]:
+        linear, hidden, bias, out, constant = parts(flat)
+        logits = hidden_logits(x, linear, hidden, bias, out) + constant
+        value = shares @ (np.logaddexp(0.0, logits) - truth * logits) + costs @ flat**2
+        wrong = shares * (expit(logits) - truth)
+        units = np.tanh(x @ hidden + bias)
+        inner = wrong[:, None] * out * (1 - units**2)
+        pieces = x.T @ wrong, (x.T @ inner).ravel(), inner.sum(axis=0), units.T @ wrong
+        gradient = np.concatenate([*pieces, [wrong.sum()]])
+        return float(value), gradient + 2 * costs * flat
+
+    start = np.zeros(sizes[-1] + 1)
+    start[width : sizes[1]] = rng.standard_normal(width * _UNITS) / np.sqrt(width)
+    start[sizes[1] : sizes[2]] = rng.standard_normal(_UNITS) / 2
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": _STEPS})
+    return parts(found.x)
 
 
 def scaling(scores: Rows, right: Flags) -> tuple[float, float]:
@@ -127,10 +163,14 @@ def scaling(scores: Rows, right: Flags) -> tuple[float, float]:
     return float(model.coef_[0][0]), float(model.intercept_[0])
 
 
-def scaled(model: Linear, scale: float, shift: float) -> Linear:
+def scaled(model: Network, scale: float, shift: float) -> Network:
     """A model whose logits are scaled and shifted."""
-    weights = {name: scale * weight for name, weight in model.weights.items()}
-    return Linear(scale * model.bias + shift, weights)
+    return replace(
+        model,
+        linear=scale * model.linear,
+        out=scale * model.out,
+        constant=scale * model.constant + shift,
+    )
 
 
 def without_answers(one: Asked) -> Iterator[Asked]:

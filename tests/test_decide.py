@@ -9,7 +9,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from assistant.decide import Calibration, Further, Linear, rank, sigmoid
+from assistant.decide import Calibration, Further, rank
+from assistant.logistic import Linear, sigmoid
 from assistant.match import AGREEMENT, read_together
 from assistant.retrieve import EVIDENCE, Retrieved
 from index.errors import CallError

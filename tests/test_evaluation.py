@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from assistant.decide import Calibration, Further, Linear
+from assistant.decide import Calibration, Further
+from assistant.logistic import Linear
 from assistant.retrieve import EVIDENCE
 from eval import baseline
 from eval.ablations import Ablations, Parts, retriever_of

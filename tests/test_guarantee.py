@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from assistant.calibration import load_calibration, threshold_of
-from assistant.decide import Calibration, Further, Linear
+from assistant.decide import Calibration, Further
+from assistant.logistic import Linear
 from eval.guarantee import threshold_for
 from index.errors import CallError
 
