@@ -32,9 +32,10 @@ from index import feedback
 from index.encoder import Encoder
 from index.errors import StoreError
 from index.feedback import Feedback
+from index.opening import open_index
 from index.protocol import Scope
 from index.records import Filing, Filters, ParsedFiling, Reading
-from index.snapshot import State, current_state, is_publishing, open_indexes
+from index.snapshot import State, current_state, is_publishing
 from index.store import Entry, Store
 
 logger = logging.getLogger(__name__)
@@ -97,11 +98,11 @@ class Assistant:
         # The state first: what is written meanwhile calls for the next snapshot.
         state = current_state(self._store)
         companies = [Company(*key) for key in self._store.companies()]
-        indexes = open_indexes(self._store, self.encoder.dimension, patience=patience)
+        index = open_index(self._store, self.encoder.dimension, patience=patience)
         return Snapshot(
-            None if indexes.lags else state,
-            Retriever(self.encoder, indexes, companies),
-            Completer(indexes, companies),
+            None if index.lags else state,
+            Retriever(self.encoder, index, companies),
+            Completer(index, companies),
         )
 
     def refresh(self) -> None:

@@ -85,6 +85,13 @@ def _parser() -> argparse.ArgumentParser:
         help="any sentence-transformers model (default: $YUANDA_MODEL, else the one that ships)",
     )
     _options_of(model, "model")
+    index = argparse.ArgumentParser(add_help=False)
+    index.add_argument(
+        "--index-url",
+        metavar="URL",
+        help="from now on the store's index is on this Milvus server, http://HOST:19530, or "
+        "`embedded` again (default: $YUANDA_INDEX_URL, else where it is)",
+    )
     reranker = argparse.ArgumentParser(add_help=False)
     reranker.add_argument(
         "--reranker",
@@ -101,7 +108,7 @@ def _parser() -> argparse.ArgumentParser:
     filters = _filters()
 
     add = commands.add_parser(
-        "add", parents=[store, model, as_json], help="read files and folders into the store"
+        "add", parents=[store, model, index, as_json], help="read files and folders into the store"
     )
     add.add_argument(
         "paths", nargs="+", type=Path, metavar="PATH", help="files, and folders with all below them"
@@ -115,6 +122,12 @@ def _parser() -> argparse.ArgumentParser:
 
     _intake(commands, [store, model, as_json])
 
+    add.add_argument(
+        "--ray",
+        metavar="ADDRESS",
+        help="embed on this Ray cluster, or `local` for one of this machine's processors",
+    )
+
     remove = commands.add_parser(
         "remove", parents=[store, as_json], help="take filings out of the store"
     )
@@ -123,7 +136,9 @@ def _parser() -> argparse.ArgumentParser:
     )
 
     doctor = commands.add_parser(
-        "doctor", parents=[store, as_json], help="find what is wrong with a store, and mend it"
+        "doctor",
+        parents=[store, index, as_json],
+        help="find what is wrong with a store, and mend it",
     )
     doctor.add_argument(
         "--recall",

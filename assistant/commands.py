@@ -35,12 +35,16 @@ _RECALL_QUESTIONS = 200
 def add(arguments: argparse.Namespace, settings: Settings) -> int:
     """Read files and folders into the store."""
     from index import build
-    from index.encoder import load_encoder
+    from index.bulk import bulk_encoder
+    from index.opening import keep_index_at
     from index.store import Store
 
-    encoder = load_encoder(arguments.model or settings.model, model_options(arguments, settings))
+    options = model_options(arguments, settings)
+    encoder, together = bulk_encoder(arguments.ray, arguments.model or settings.model, options)
     path = store_path(arguments, settings)
     with Store.open(path, create=True) as store, Progress.on(sys.stderr) as progress:
+        if address := arguments.index_url or settings.index_url:
+            keep_index_at(store, address)
         added = build.add(
             store,
             arguments.paths,
@@ -49,6 +53,7 @@ def add(arguments: argparse.Namespace, settings: Settings) -> int:
             on_start=progress.start,
             on_page=progress.page,
             processes=arguments.jobs,
+            together=together,
         )
     if arguments.json:
         print(report.dumps(report.add_json(added)))
@@ -59,7 +64,7 @@ def add(arguments: argparse.Namespace, settings: Settings) -> int:
 
 def remove(arguments: argparse.Namespace, settings: Settings) -> int:
     """Take filings out of the store."""
-    from index.snapshot import open_indexes
+    from index.opening import open_index
 
     rows: list[dict[str, Any]] = []
     with _open(arguments, settings) as store:
@@ -72,7 +77,7 @@ def remove(arguments: argparse.Namespace, settings: Settings) -> int:
             except CallError as error:
                 rows.append({"filing": name, "status": "failed", "error": str(error)})
         if store.dimension is not None:
-            open_indexes(store, store.dimension)
+            open_index(store, store.dimension)
     failed = [row for row in rows if row["status"] == "failed"]
     if arguments.json:
         print(report.dumps({"filings": rows}))
@@ -199,8 +204,11 @@ def verify(arguments: argparse.Namespace, settings: Settings) -> int:
 def doctor(arguments: argparse.Namespace, settings: Settings) -> int:
     """Find what is wrong with a store and mend what can be mended."""
     from index.doctor import examine, recall
+    from index.opening import keep_index_at
 
     with _open(arguments, settings) as store:
+        if address := arguments.index_url or settings.index_url:
+            keep_index_at(store, address)
         findings = examine(store)
         found = recall(store, _RECALL_QUESTIONS) if arguments.recall else None
     if arguments.json:

@@ -24,6 +24,7 @@ class Settings:
     confidence (0..1) below which no answer is given, instead of the calibrated one, or
     ``YUANDA_WRONG``: share (0..1) of wrong answers that is accepted, for which a threshold is
     calibrated.
+    ``YUANDA_INDEX_URL``: the Milvus server that stores which are added to keep their index on.
     ``YUANDA_FILING``: whether filings may be added and removed in the chat, by who knows
     ``YUANDA_LOGIN``, ``user:password``.
     ``YUANDA_FETCH_SITE``: where filings are fetched from, a mirror of the disclosure site.
@@ -46,6 +47,7 @@ class Settings:
     calibration: Path | None = None
     fetch_site: str | None = None
     rate: int | None = None
+    index_url: str | None = None
     log: Log = "warnings"
 
     @classmethod
@@ -69,6 +71,7 @@ class Settings:
             calibration=Path(calibration).expanduser() if calibration else None,
             fetch_site=environ.get("YUANDA_FETCH_SITE") or None,
             rate=_rate(environ.get("YUANDA_RATE")),
+            index_url=environ.get("YUANDA_INDEX_URL") or None,
             log=_log(environ.get("YUANDA_LOG")),
         )
 

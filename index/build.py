@@ -14,18 +14,18 @@ import numpy as np
 from index.encoder import Encoder, Vectors
 from index.errors import ReadError, StoreError
 from index.files import sha256_of
+from index.opening import improve_index, open_index
 from index.parse import SUFFIXES, parse
 from index.passages import passages_of
 from index.readers import Outcome, Read, processes_for, read_ahead
 from index.reading.pages_read import OnPage, listening
 from index.records import ParsedFiling, Passage
 from index.sentences import encoded
-from index.snapshot import improve, open_indexes
 from index.store import Store
 
 # Files that are embedded and stored at once: from one on, twice as many each time up to these,
 # so that few are told of at once and many cost little each.
-_TOGETHER = 64
+TOGETHER = 64
 
 Status = Literal["added", "unchanged", "replaced", "failed"]
 
@@ -69,12 +69,14 @@ def add(
     on_start: Callable[[int], None] | None = None,
     on_page: OnPage | None = None,
     processes: int | None = None,
+    together: int = TOGETHER,
 ) -> AddReport:
     """Add files, and all filings below folders; one bad file never stops the rest.
 
     Each file is kept whole or not at all, and is kept once a row tells of it. ``on_start`` is told
     how many files there are, ``on_page`` each page of a PDF as it is read, ``on_row`` each file's
-    row; ``processes`` read them, by default as many as serve.
+    row; ``processes`` read them, by default as many as serve. Up to ``together`` files are embedded
+    and stored at once.
     ``ModelError`` where the store has another model.
     """
     store.set_model(encoder)
@@ -96,17 +98,17 @@ def add(
                 on_row(row)
 
     processes = processes_for(len(files)) if processes is None else processes
-    together = 1
+    at_once = 1
     waiting: list[_Ready | FileRow] = []
     for path, outcome in read_ahead(files, is_new, read, processes, on_page):
         with listening(on_page):
             waiting.append(_ready(store, path, digests.pop(path), outcome))
-        if len(waiting) >= together:
+        if len(waiting) >= at_once:
             tell(_add_files(store, waiting, encoder))
-            waiting, together = [], min(2 * together, _TOGETHER)
+            waiting, at_once = [], min(2 * at_once, together)
     tell(_add_files(store, waiting, encoder))
-    open_indexes(store, encoder.dimension)
-    improve(store)
+    open_index(store, encoder.dimension)
+    improve_index(store)
     return AddReport(tuple(rows))
 
 

@@ -66,6 +66,10 @@ class Catalogue:
         """The companies by name and code, with their short names."""
         return {key: short for key, short in self._shorts.items() if key[0]}
 
+    def keys(self) -> list[CompanyKey]:
+        """The companies that filings name, and what those have that name none."""
+        return list(self._keys)
+
     def pairs(self, scope: Scope | None = None) -> Ids:
         """Ids of the pairs in the scope, rising."""
         scope = scope or Scope()

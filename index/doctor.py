@@ -15,6 +15,7 @@ from index.checked import Checks
 from index.errors import StoreError
 from index.footers import check_files, removed_share
 from index.manifest import Manifest, read_manifest
+from index.opening import open_index
 from index.sentences import encoded, made_with
 from index.snapshot import improve, open_indexes
 from index.store import Store
@@ -121,6 +122,9 @@ def _indexes(store: Store) -> Iterator[Finding]:
     if dimension is None:
         yield Finding("indexes", "sound", "none yet")
         return
+    if store.index_url is not None:
+        yield _served(store, dimension, store.index_url)
+        return
     for what, check in (("dense index", _check_dense), ("lexical index", _check_lexical)):
         try:
             check(folder)
@@ -140,6 +144,15 @@ def _indexes(store: Store) -> Iterator[Finding]:
         yield Finding("compressed index", "broken", "not made; check free space and permissions")
     else:
         yield Finding("compressed index", "sound", "" if dense.compressed else "not needed yet")
+
+
+def _served(store: Store, dimension: int, url: str) -> Finding:
+    """The index of a server: brought in line with the database."""
+    try:
+        count = open_index(store, dimension).count
+    except (OSError, StoreError) as error:
+        return Finding("index", "broken", str(error))
+    return Finding("index", "sound", f"{count} pairs at {url}")
 
 
 def _check_dense(folder: Path) -> None:

@@ -1,8 +1,6 @@
 """The lexical index: BM25 over pre-segmented terms. The only module that imports tantivy.
 
-tantivy scores with k1 = 1.2 and b = 0.75 (Robertson & Zaragoza 2009) and keeps lengths exact
-up to 40 terms, rounded above. Question and answer are one text: weighing the filed question more
-found less.
+Question and answer are one text: weighing the filed question more found less.
 """
 
 from __future__ import annotations
@@ -17,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import tantivy
 
+from index.bm25 import SHARED, ceiling, sought
 from index.errors import StoreError
 from index.footers import check_files, remove_strays
 from index.segmenting import segmented
@@ -24,13 +23,7 @@ from index.terms import terms, weight
 
 Ids = npt.NDArray[np.int64]
 
-_K1 = 1.2
-# Of what is being typed, so much is shared by a question that it may become.
-_SHARED = 0.6
 _HEAP = 128_000_000
-# Pairs from which a search leaves out terms: those that add less than this to a score, and those
-# beyond so many entries. The few that tell most are always searched for.
-_LARGE, _TELLING, _ENTRIES, _LEAST = 20_000, 0.3, 300_000, 3
 # Pairs, and share of all, up to which a filter is searched pair by pair.
 _FEW, _NARROW = 1000, 0.01
 
@@ -125,7 +118,7 @@ class LexicalIndex:
     def search(self, text: str, k: int, allowed: Ids | None = None) -> list[tuple[int, float]]:
         """Pair ids and BM25 scores of the ``k`` best, best first.
 
-        Each distinct term of ``text`` that is ``sought`` counts once, by its ``weight``.
+        Each distinct term of ``text`` that is ``sought`` counts once, by its weight.
         ``allowed`` are the pairs (rising) that may be found (``None``: all).
         """
         return self._among(self._query(self.sought(text)), k, allowed)
@@ -133,7 +126,7 @@ class LexicalIndex:
     def questions(self, text: str, k: int, allowed: Ids | None = None) -> Ids:
         """Pairs whose filed question shares most with ``text``, best first; ``k`` at most.
 
-        Each of them has at least a part of its terms (``_SHARED``). ``allowed`` as in ``search``.
+        Each of them has at least a part of its terms (``SHARED``). ``allowed`` as in ``search``.
         """
         words = sorted(set(terms(text)))
         clauses = [
@@ -142,7 +135,7 @@ class LexicalIndex:
         ]
         if not clauses:
             return np.zeros(0, dtype=np.int64)
-        least = math.ceil(_SHARED * len(clauses))
+        least = math.ceil(SHARED * len(clauses))
         query = tantivy.Query.boolean_query(clauses, minimum_number_should_match=least)
         return np.array([pair for pair, _ in self._among(query, k, allowed)], dtype=np.int64)
 
@@ -168,45 +161,20 @@ class LexicalIndex:
 
     def ceiling(self, text: str) -> float:
         """The BM25 score that no pair can exceed for ``text``."""
-        return (_K1 + 1) * sum(self.sought(text).values())
+        return ceiling(self.sought(text))
 
     def sought(self, text: str) -> dict[str, float]:
-        """The distinct terms of a text that are searched for, each with its ``weight`` times
-        its ``idf``.
-
-        All of them while the index is small. In a large one those that tell hardly any pair from
-        another are left out (的, 公司), and then the most common ones, so that a search reads
-        about as many entries however large the index is.
-        """
+        """The distinct terms of a text that are searched for, with what they weigh: ``bm25``."""
         former, telling = self._last
         if former != text:
-            telling = self._chosen(text)
+            telling = sought(text, self.count, lambda word: self._searcher.doc_freq("text", word))
             self._last = text, telling
         return telling
-
-    def _chosen(self, text: str) -> dict[str, float]:
-        telling = {word: weight(word) * self.idf(word) for word in sorted(set(terms(text)))}
-        if self.count < _LARGE:
-            return telling
-        kept: list[str] = []
-        entries = 0
-        for word in sorted(telling, key=lambda word: -telling[word]):
-            entries += self._searcher.doc_freq("text", word)
-            if len(kept) >= _LEAST and (telling[word] < _TELLING or entries > _ENTRIES):
-                break
-            kept.append(word)
-        return {word: telling[word] for word in sorted(kept)}
 
     def _found(self, query: tantivy.Query, k: int) -> list[tuple[int, float]]:
         hits = self._searcher.search(query, k, count=False).hits
         pairs = self._pairs([address for _, address in hits]).tolist()
         return [(pair, score) for pair, (score, _) in zip(pairs, hits, strict=True)]
-
-    def idf(self, term: str) -> float:
-        """Inverse document frequency of a term, as BM25 has it."""
-        count = self._searcher.num_docs
-        found = self._searcher.doc_freq("text", term)
-        return math.log1p((count - found + 0.5) / (found + 0.5))
 
     def _query(self, words: Iterable[str]) -> tantivy.Query:
         clauses = [

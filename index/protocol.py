@@ -1,8 +1,9 @@
 """What retrieval needs of an index, whoever keeps it: ``Index``.
 
-Two makers: the embedded one (``snapshot``: FAISS and tantivy, the default), and a server's. Which
-pairs may be found is said as a ``Scope``, so that a server can filter by fields of its own and the
-embedded index by the ids that the scope comes to. Both find the same, within ties.
+Two makers: the embedded one (``snapshot``: FAISS and tantivy, the default), and a Milvus server's
+(``remote``). Which pairs may be found is said as a ``Scope``, so that a server can filter by fields
+of its own and the embedded index by the ids that the scope comes to. Both find the same, within
+ties.
 """
 
 from __future__ import annotations
@@ -68,6 +69,11 @@ class Index(Protocol):
     @property
     def count(self) -> int:
         """Number of pairs."""
+        ...
+
+    @property
+    def lags(self) -> bool:
+        """Whether the database has changed since, and another process is at it."""
         ...
 
     def pair_ids(self) -> Ids:

@@ -130,6 +130,21 @@ class Store(Contents):
         value = self._meta("dimension")
         return None if value is None else int(value)
 
+    @property
+    def index_url(self) -> str | None:
+        """Address of the server that has the store's index; ``None`` where it is kept here."""
+        return self._meta("index_url")
+
+    def set_index_url(self, url: str | None) -> None:
+        """Remember where the index is kept from now on."""
+        with self._writing():
+            if url is None:
+                self._connection.execute("DELETE FROM meta WHERE key = 'index_url'")
+            else:
+                self._connection.execute(
+                    "INSERT OR REPLACE INTO meta VALUES ('index_url', ?)", (url,)
+                )
+
     def _meta(self, key: str) -> str | None:
         row = self._connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
         return row and str(row[0])

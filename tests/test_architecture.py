@@ -16,6 +16,8 @@ ALLOWED = {
 }
 SOLE_IMPORTERS = {
     "faiss": "index/vectors.py",
+    "pymilvus": "index/milvus.py",
+    "ray": "index/bulk.py",
     "tantivy": "index/lexical.py",
     "pypdfium2": "index/reading/pdf.py",
     "rapidocr": "index/reading/recogniser.py",

@@ -21,7 +21,6 @@ from torch.nn import functional
 
 from eval.training.pairs import Examples, Indexes, Noise, TokenLists, draw_batches, gather
 
-# A GPU takes a tenth of the time that two processors take.
 DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
