@@ -176,15 +176,17 @@ class Assistant:
 
     def _citations(self, query: Query, store: Store, retriever: Retriever) -> list[Citation]:
         citations: list[Citation] = []
-        for ranked in self._ranked(query, store, retriever):
-            if len(citations) == query.top_k:
-                break
-            filing, pair = store.pair(ranked.pair_id)
-            if not proved(store, filing, pair):
-                self._unproved(filing, pair.number)
-                continue
-            place = len(citations) + 1
-            citations.append(Citation(place, ranked.score, ranked.confidence, filing, pair))
+        ranked = self._ranked(query, store, retriever)
+        while ranked and (lacking := query.top_k - len(citations)) > 0:
+            best, ranked = ranked[:lacking], ranked[lacking:]
+            filed = store.filed([one.pair_id for one in best])
+            for one in best:
+                own = filed[one.pair_id]
+                if not proved(store, own):
+                    self._unproved(own.filing, own.pair.number)
+                    continue
+                place = len(citations) + 1
+                citations.append(Citation(place, one.score, one.confidence, own.filing, own.pair))
         return citations
 
     def _unproved(self, filing: Filing, number: str) -> None:

@@ -5,18 +5,18 @@ from __future__ import annotations
 from functools import lru_cache
 from pathlib import Path
 
+from index.contents import Contents, Filed
 from index.files import sha256_of
 from index.records import Filing, Pair, assemble
-from index.store import Store
 
 
-def proved(store: Store, filing: Filing, pair: Pair) -> bool:
+def proved(store: Contents, filed: Filed) -> bool:
     """Whether a pair is made of its filing's own characters, and the filing is unharmed.
 
     The filing's copy in the store must still have its SHA-256, and question and answer
     must be the slices of the extracted text that their spans name.
     """
-    return unharmed(store.original(filing), filing) and quoted(store.text(filing.sha256), pair)
+    return unharmed(store.original(filed.filing), filed.filing) and quoted(filed.text, filed.pair)
 
 
 def quoted(text: str, pair: Pair) -> bool:

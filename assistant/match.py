@@ -43,8 +43,7 @@ def read_together(question: str, readings: Sequence[Reading], before: str = "") 
     """
     meaning = cover(question, readings, before)
     asked = _Asked.of(question, before)
-    details = [asked.details(reading) for reading in readings]
-    return np.hstack([meaning, np.array(details).reshape(len(readings), len(_DETAILS))])
+    return np.hstack([meaning, asked.details(readings)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +68,16 @@ class _Asked:
             _numbers(whole) - periods.years,
         )
 
-    def details(self, reading: Reading) -> tuple[float, ...]:
-        """The values of ``_DETAILS``."""
-        said = _plain(reading.question, reading.answer)
-        literal = float(self.shares @ np.array([w in said for w in self.words], dtype=float))
-        return literal, *self._periods(said, reading.year), *self._numbers(said)
+    def details(self, readings: Sequence[Reading]) -> Rows:
+        """A row of ``_DETAILS`` for each."""
+        rows = np.zeros((len(readings), len(_DETAILS)))
+        said = [_plain(reading.question, reading.answer) for reading in readings]
+        stands = [[word in text for word in self.words] for text in said]
+        rows[:, 0] = np.array(stands, dtype=float).reshape(len(rows), len(self.words)) @ self.shares
+        if self.periods or self.numbers:
+            for row, text, reading in zip(rows, said, readings, strict=True):
+                row[1:] = *self._periods(text, reading.year), *self._numbers(text)
+        return rows
 
     def _periods(self, said: str, filed_in: str | None) -> tuple[float, ...]:
         asked = self.periods

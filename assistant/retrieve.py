@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
+from assistant import threads
 from assistant.companies import Company, CompanyMatcher, Mention
 from index.encoder import Encoder, Vectors
 from index.protocol import Ids, Index, Scope, is_question, pairs_of
@@ -92,11 +94,16 @@ class Retriever:
         scopes = [allowed]
         if named:
             scopes.append(replace(allowed or Scope(), companies=named))
-        matches: dict[int, float] = {}
-        found: list[Ids] = []
-        for scope in scopes:
-            matches.update(self._index.matching(words, pool, scope))
-            found.append(pairs_of(self._index.nearest(vector, 2 * pool, scope)[1]))
+
+        def by_words() -> list[list[tuple[int, float]]]:
+            return [self._index.matching(words, pool, scope) for scope in scopes]
+
+        def by_meaning() -> list[tuple[Vectors, Ids]]:
+            return [self._index.nearest(vector, 2 * pool, scope) for scope in scopes]
+
+        matching, nearest = threads.both(by_words, by_meaning)
+        matches = dict(chain.from_iterable(matching))
+        found = [pairs_of(passages) for _, passages in nearest]
         matched = np.fromiter(matches, dtype=np.int64, count=len(matches))
         pairs = np.unique(np.concatenate([*found, matched]))
         evidence = np.zeros((len(pairs), len(EVIDENCE)))

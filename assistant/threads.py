@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from typing import TypeVar
+
+_T = TypeVar("_T")
+_U = TypeVar("_U")
 
 _here = threading.local()
 
@@ -20,3 +28,18 @@ def alone() -> None:
 
     threadpool_limits(limits=1)
     _here.is_alone = True
+
+
+def both(one: Callable[[], _T], other: Callable[[], _U]) -> tuple[_T, _U]:
+    """What two calls return; they run side by side, the other one here.
+
+    For searches, which leave the interpreter to others.
+    """
+    waiting = _pool().submit(one)
+    own = other()
+    return waiting.result(), own
+
+
+@cache
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(os.cpu_count(), "yuanda-search", alone)

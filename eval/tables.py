@@ -14,7 +14,10 @@ from typing import Any
 
 RESULTS = Path(__file__).parent / "results"
 README = Path(__file__).parent / "README.md"
-TABLED = (README, Path(__file__).parent.parent / "index" / "model" / "README.md")
+_ROOT = README.parent.parent
+TABLED = (README, _ROOT / "index" / "model" / "README.md", _ROOT / "docs" / "sizing.md")
+# Tables of another table's results.
+_FROM = {"peers": "scale", "sizing": "scale"}
 _SETS = {
     "cmrc2018_dev": "CMRC 2018 dev",
     "drcd_dev": "DRCD dev (Traditional)",
@@ -31,6 +34,14 @@ _WAITS = {
     "page": "its page drawn and marked, from the answer on",
     "turn": "the next page, from turning on",
 }
+_SIZED: Mapping[str, tuple[Callable[[Any], float], Callable[[float], str]]] = {
+    "loading, two cores": (lambda s: s["load"]["load_s"] / 60, lambda v: f"{v:.0f} min"),
+    "memory while loading": (lambda s: s["load"]["peak_bytes"] / 1e9, lambda v: f"{v:.1f} GB"),
+    "disk": (lambda s: s["load"]["store_bytes"] / 1e9, lambda v: f"{v:.1f} GB"),
+    "of it indexes": (lambda s: s["load"]["indexes_bytes"] / 1e9, lambda v: f"{v:.1f} GB"),
+    "memory while asking": (lambda s: s["memory_bytes"]["total"] / 1e9, lambda v: f"{v:.1f} GB"),
+    "opening": (lambda s: s["open_s"], lambda v: f"{v:.1f} s"),
+}
 _TABLE = re.compile(r"<!-- (?P<name>[\w-]+) -->\n.*?<!-- end -->", re.S)
 
 
@@ -40,7 +51,7 @@ def with_tables(text: str, results: Path = RESULTS) -> str:
 
 
 def _marked(name: str, results: Path) -> str:
-    document = json.loads((results / f"{name}.json").read_text("utf-8"))
+    document = json.loads((results / f"{_FROM.get(name, name)}.json").read_text("utf-8"))
     return f"<!-- {name} -->\n{_MAKERS[name.partition('-')[0]](document)}\n<!-- end -->"
 
 
@@ -106,6 +117,39 @@ def _scale(document: Mapping[str, Any]) -> str:
     return _table((*names, "month", "years", "recall@64"), rows)
 
 
+def _peers(document: Mapping[str, Any]) -> str:
+    """A row for each peer, on the same vectors."""
+    rows = [
+        (
+            peer["peer"],
+            f"{peer['passages']:,}",
+            f"{peer['load_s']:.0f} s",
+            f"{peer['search_ms']['p50']:.1f} / {peer['search_ms']['p99']:.1f}",
+            f"{peer['memory_bytes'] / 1e6:.0f} MB",
+        )
+        for peer in document["peers"]
+    ]
+    return _table(("", "passages", "load", "search p50 / p99, ms", "memory"), rows)
+
+
+def _sizing(document: Mapping[str, Any]) -> str:
+    """The last two sizes measured, and ten times the last: as much more for each pair more."""
+    small, large = document["sizes"][-2:]
+    ten = 10 * large["pairs"]
+    rows = []
+    for name, (of, form) in _SIZED.items():
+        first, last = of(small), of(large)
+        each = (last - first) / (large["pairs"] - small["pairs"])
+        values = first, last, last + each * (ten - large["pairs"])
+        rows.append((name, *(form(value) for value in values)))
+    for name in ("p50", "p99"):
+        first, last = small["ask_ms"][name], large["ask_ms"][name]
+        values = first, last, last * last / first
+        rows.append((f"`ask`, {name}", *(f"{value:.0f} ms" for value in values)))
+    sizes = (f"{count:,} pairs" for count in (small["pairs"], large["pairs"]))
+    return _table(("", *sizes, f"{ten:,} pairs, extrapolated"), rows)
+
+
 def _model(document: Mapping[str, Any]) -> str:
     """A row for each measure, a column for each system, and BM25 where it has the like."""
     systems = document["measures"]
@@ -132,6 +176,8 @@ _MAKERS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "parsing": _parsing,
     "chat": _chat,
     "scale": _scale,
+    "peers": _peers,
+    "sizing": _sizing,
     "questions": _measures,
     "model": _model,
 }

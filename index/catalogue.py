@@ -42,6 +42,12 @@ class Catalogue:
         self._day = np.array([row.day for row in rows], dtype="U10")
         self._public = np.array([row.public for row in rows], dtype="U10")
         self._keys, self._key = _coded([(row.company, row.code) for row in rows])
+        self._places = {key: place for place, key in enumerate(self._keys)}
+        # The filings of each company, side by side: those of the n-th from ``_starts[n]`` on.
+        self._by_company = np.argsort(self._key, kind="stable")
+        self._starts = np.searchsorted(
+            self._key[self._by_company], np.arange(len(self._keys) + 1)
+        ).tolist()
         self._activities, self._activity = _coded([row.activities for row in rows])
         self._shorts: dict[CompanyKey, str] = {}
         for row in rows:
@@ -75,8 +81,8 @@ class Catalogue:
         scope = scope or Scope()
         if scope.pairs is not None and not self._of_filings(scope):
             return scope.pairs
-        mask = self._passing(scope)
-        found = ranges(self._first[mask], self._count[mask])
+        rows = self._passing(scope)
+        found = ranges(self._first[rows], self._count[rows])
         if scope.pairs is None:
             return found
         return np.intersect1d(found, scope.pairs, assume_unique=True)
@@ -86,38 +92,57 @@ class Catalogue:
         inside = np.ones(len(pairs), dtype=bool)
         if scope.pairs is not None:
             inside &= np.isin(pairs, scope.pairs)
-        if self._of_filings(scope):
-            place = np.searchsorted(self._first, pairs, side="right") - 1
-            last = np.append(self._first + self._count, 0)  # before the first: none
-            inside &= (pairs < last[place]) & np.append(self._passing(scope), False)[place]
+        if not self._of_filings(scope):
+            return inside
+        if not len(self._first):
+            return np.zeros(len(pairs), dtype=bool)
+        place = np.searchsorted(self._first, pairs, side="right") - 1
+        inside &= (place >= 0) & (pairs < self._first[place] + self._count[place])
+        inside &= self._fits(scope, place)
+        if (companies := self._companies(scope)) is not None:
+            inside &= np.isin(self._key[place], companies)
         return inside
 
     @staticmethod
     def _of_filings(scope: Scope) -> bool:
         return bool(scope.filters) or scope.companies is not None
 
-    def _passing(self, scope: Scope) -> _Mask:
-        """Which filings the scope's conditions let pass."""
-        filters = scope.filters
-        mask = np.ones(len(self._first), dtype=bool)
+    def _passing(self, scope: Scope) -> Ids:
+        """The filings that the scope lets pass, as places, rising."""
+        companies = self._companies(scope)
+        if companies is None:
+            return np.flatnonzero(self._fits(scope, slice(None)))
+        runs = [self._by_company[self._starts[c] : self._starts[c + 1]] for c in companies]
+        rows = np.sort(np.concatenate([self._by_company[:0], *runs]))
+        return rows[self._fits(scope, rows)]
+
+    def _companies(self, scope: Scope) -> list[int] | None:
+        """Places of the companies that may be; ``None`` for all."""
+        filters, places = scope.filters, self._places
         if scope.companies is not None:
-            wanted = frozenset(scope.companies)
-            mask &= np.array([key in wanted for key in self._keys], dtype=bool)[self._key]
-        if filters.company:
-            named = [filters.company in company for company, _ in self._keys]
-            mask &= np.array(named, dtype=bool)[self._key]
-        if filters.code:
-            coded = [code == filters.code for _, code in self._keys]
-            mask &= np.array(coded, dtype=bool)[self._key]
+            places = {key: places[key] for key in scope.companies if key in places}
+        elif not (filters.company or filters.code):
+            return None
+        return [
+            place
+            for key, place in places.items()
+            if (not filters.company or filters.company in key[0])
+            and (not filters.code or filters.code == key[1])
+        ]
+
+    def _fits(self, scope: Scope, rows: Ids | slice) -> _Mask:
+        """Which of these filings have the days and the activity asked for."""
+        filters, day, public = scope.filters, self._day[rows], self._public[rows]
+        mask = np.ones(len(day), dtype=bool)
         if filters.activity:
             held = [filters.activity in activities for activities in self._activities]
-            mask &= np.array(held, dtype=bool)[self._activity]
+            mask &= np.array(held, dtype=bool)[self._activity[rows]]
         if filters.since:
-            mask &= self._day >= filters.since
+            mask &= day >= filters.since
         if filters.until:
-            mask &= (self._day != "") & (self._day <= filters.until)
+            mask &= (day != "") & (day <= filters.until)
         if filters.as_of:
-            mask &= (self._public != "") & (self._public <= filters.as_of)
+            mask &= (public != "") & (public <= filters.as_of)
         return mask
 
 

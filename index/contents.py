@@ -33,6 +33,15 @@ class Entry:
     pairs: int
 
 
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """A pair with its filing and the text that was extracted from it."""
+
+    filing: Filing
+    pair: Pair
+    text: str
+
+
 class Changes(NamedTuple):
     """Which pairs a store holds, told by how far it has counted: those added and those removed.
 
@@ -112,6 +121,19 @@ class Contents:
             raise KeyError(pair_id)
         width = len(FILING_COLUMNS)
         return filing_of(row[:width]), pair_of(row[width:])
+
+    def filed(self, pairs: Sequence[int]) -> dict[int, Filed]:
+        """Each of the pairs, with what it is proved from; those that are there."""
+        rows = self._connection.execute(
+            f"SELECT pairs.id, filings.text, {_FILING}, {_PAIR} FROM {_JOINED}"  # noqa: S608
+            " WHERE pairs.id IN (SELECT value FROM json_each(?))",
+            (json.dumps(pairs),),
+        )
+        width = len(FILING_COLUMNS)
+        return {
+            pair_id: Filed(filing_of(row[:width]), pair_of(row[width:]), _decompressed(text))
+            for pair_id, text, *row in rows
+        }
 
     def counts(self) -> tuple[int, int]:
         """Number of filings, and of pairs."""
@@ -238,7 +260,7 @@ class Contents:
         ).fetchone()
         if row is None:
             raise KeyError(sha256)
-        return zlib.decompress(row[0]).decode("utf-8", "surrogatepass")
+        return _decompressed(row[0])
 
     def warnings(self, sha256: str) -> tuple[str, ...]:
         """What was warned of when a filing was read; ``KeyError`` where there is none."""
@@ -252,3 +274,7 @@ class Contents:
     def original(self, filing: Filing) -> Path:
         """Where the store's copy of a filing is."""
         return self.folder / "filings" / (filing.sha256 + Path(filing.path).suffix.lower())
+
+
+def _decompressed(text: bytes) -> str:
+    return zlib.decompress(text).decode("utf-8", "surrogatepass")

@@ -37,7 +37,7 @@ class Indexes:
     @property
     def count(self) -> int:
         """Number of pairs."""
-        return len(self.pair_ids())
+        return self.lexical.count
 
     def pair_ids(self) -> Ids:
         """Ids of all pairs, rising."""

@@ -94,7 +94,9 @@ class RemoteIndex:
 
     def within(self, pairs: Ids, scope: Scope) -> npt.NDArray[np.bool_]:
         """Which of the pairs are in the scope."""
-        return self._catalogue.within(pairs, scope) & np.isin(pairs, self._ids)
+        places = np.searchsorted(self._ids, pairs)
+        is_there: npt.NDArray[np.bool_] = np.append(self._ids, -1)[places] == pairs
+        return self._catalogue.within(pairs, scope) & is_there
 
     def nearest(self, query: Vectors, k: int, scope: Scope | None = None) -> tuple[Vectors, Ids]:
         """Inner products and passage ids of the ``k`` nearest passages, best first."""

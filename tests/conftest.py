@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import pytest
 from hypothesis import settings
 
 from assistant.cli import main
+from tests.disclosure_site import Site, serving
 
 # What a test may take depends on what else the machine does.
 settings.register_profile("unhurried", deadline=None)
@@ -65,3 +66,10 @@ def call(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixt
         return Called(status, *capsys.readouterr())
 
     return run
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    """A disclosure site on loopback."""
+    with serving() as site:
+        yield site

@@ -22,9 +22,9 @@ from assistant.records import Answer, Query
 from index.build import add
 from index.errors import StoreError
 from index.feedback import Feedback
+from index.opening import open_index
 from index.passages import passages_of
 from index.records import Filters
-from index.snapshot import open_indexes
 from index.store import Store
 from tests.fakes import WORDS, FakeEncoder, read_lines
 
@@ -129,9 +129,9 @@ def test_nobody_waits_for_indexes(
     def slow(*arguments: Any, **named: Any) -> Any:
         begun.set()
         assert go_on.wait(30)
-        return open_indexes(*arguments, **named)
+        return open_index(*arguments, **named)
 
-    monkeypatch.setattr(assistant.answer, "open_indexes", slow)
+    monkeypatch.setattr(assistant.answer, "open_index", slow)
     with Store.open(folder / "store") as other:
         add(other, [write(folder, 7)], FakeEncoder(), read=read_lines)
         other.remove(str(folder / "01.txt"))
@@ -176,13 +176,13 @@ def test_what_cannot_be_taken_over_leaves_what_was_there(
     def fail(*_: Any, **_named: Any) -> Any:
         raise StoreError("no space left")
 
-    monkeypatch.setattr(assistant.answer, "open_indexes", fail)
+    monkeypatch.setattr(assistant.answer, "open_index", fail)
     monkeypatch.setattr(assistant.answer, "_AFTER_FAILURE", 0.05)
     with caplog.at_level(logging.ERROR), Store.open(folder / "store") as other:
         add(other, [write(folder, 7)], FakeEncoder(), read=read_lines)
         assert eventually(lambda: "no space left" in caplog.text)
     assert len(cited(followed.ask(Query("毛利率怎样", top_k=10)))) == 6
-    monkeypatch.setattr(assistant.answer, "open_indexes", open_indexes)
+    monkeypatch.setattr(assistant.answer, "open_index", open_index)
     assert eventually(lambda: len(cited(followed.ask(Query("毛利率怎样", top_k=10)))) == 7)
 
 

@@ -11,6 +11,7 @@ import json
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -36,10 +37,15 @@ def measure(folder: Path, peer: str) -> dict[str, Any]:
     ids = dense.ids()
     queries = np.concatenate([s.rows[:: max(1, len(ids) // _QUERIES)] for s in segments])
     vectors = np.concatenate([segment.rows for segment in segments]).astype(np.float32)
-    before = Memory.now()
+    before, home = Memory.now(), tempfile.TemporaryDirectory()
     began = time.perf_counter()
     try:
-        search = {"yuanda": _yuanda, "langchain": _langchain, "milvus": _milvus}[peer](ids, vectors)
+        make: dict[str, Callable[[Ids, Vectors], Search]] = {
+            "yuanda": _yuanda,
+            "langchain": _langchain,
+            "milvus": partial(_milvus, home.name),
+        }
+        search = make[peer](ids, vectors)
     except ImportError as error:
         return {"peer": peer, "skipped": f"{error}; pip install '.[peers]'"}
     loaded = time.perf_counter() - began
@@ -49,12 +55,14 @@ def measure(folder: Path, peer: str) -> dict[str, Any]:
         search(query)
         times.append((time.perf_counter() - began) * 1000)
     low, high = np.percentile(times, [50, 99])
+    used = Memory.now().total - before.total
+    home.cleanup()
     return {
         "peer": peer,
         "passages": len(ids),
         "load_s": round(loaded, 2),
         "search_ms": {"p50": round(float(low), 3), "p99": round(float(high), 3)},
-        "memory_bytes": Memory.now().total - before.total,
+        "memory_bytes": used,
     }
 
 
@@ -93,10 +101,9 @@ def _langchain(ids: Ids, vectors: Vectors) -> Search:
     return lambda query: store.similarity_search_with_score_by_vector(query.tolist(), k=_K)
 
 
-def _milvus(ids: Ids, vectors: Vectors) -> Search:
+def _milvus(folder: str, ids: Ids, vectors: Vectors) -> Search:
     from pymilvus import MilvusClient
 
-    folder = tempfile.mkdtemp()
     client = MilvusClient(f"{folder}/milvus.db")
     client.create_collection("passages", dimension=vectors.shape[1], metric_type="IP")
     for part in _parts(len(ids)):
