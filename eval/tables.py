@@ -173,6 +173,7 @@ _MAKERS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "sample": _measures,
     "evaluate": _measures,
     "compare": _compare,
+    "hidden": _compare,
     "parsing": _parsing,
     "chat": _chat,
     "scale": _scale,

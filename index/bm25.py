@@ -19,7 +19,7 @@ _K1, _B = 1.2, 0.75
 _EXACT, _OFFSET, _DIGITS = 40, 24, 4
 # Pairs from which a search leaves out terms: those that add less than this to a score, and those
 # beyond so many entries. The few that tell most are always searched for.
-_LARGE, _TELLING, _ENTRIES, _LEAST = 20_000, 0.3, 300_000, 3
+_LARGE, _TELLING, _ENTRIES, _LEAST = 20_000, 0.3, 100_000, 3
 
 
 def idf(count: int, found: int) -> float:

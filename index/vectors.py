@@ -41,7 +41,7 @@ _FEW = 30_000
 # Vectors read at once.
 _EXACT = 1 << 17
 # Lists searched, and how many times the finds asked for are scored anew.
-_PROBES, _REFINED = 48, 2
+_PROBES, _REFINED = 24, 2
 # With a filter that leaves more than this, more lists are searched in proportion; else all.
 _WIDE = 0.1
 _TRAINED_WITH = 64
