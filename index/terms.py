@@ -3,8 +3,8 @@
 Chinese has no spaces, so a lexical index must be given terms. Words (by jieba's dictionary
 and hidden Markov model, in Rust) are precise; overlapping character bigrams still match where
 a word is mistyped or segmented otherwise (Nie et al. 2000, "On the use of words and n-grams
-for Chinese information retrieval"). Words learnt from filings by how they hold together (归母净利润)
-found less on the development part than without: their character pairs are there already.
+for Chinese information retrieval"). Words learnt from filings by how they hold together
+(归母净利润) found less on the development part than without: their pairs are there already.
 """
 
 from __future__ import annotations
