@@ -160,7 +160,7 @@ def test_feedback_leaves_the_indexes_alone(store: Store, monkeypatch: pytest.Mon
         asked.ask(Query("毛利率怎样"))
         asked.keep(Feedback("毛利率怎样", "none"))
         opened = []
-        monkeypatch.setattr("assistant.answer.open_indexes", lambda *given: opened.append(given))
+        monkeypatch.setattr("assistant.answer.open_index", lambda *given: opened.append(given))
         assert asked.ask(Query("毛利率怎样")).citations
         assert opened == []
 
