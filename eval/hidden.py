@@ -10,7 +10,6 @@ that ship, which were fitted on pairs with their questions.
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -21,6 +20,7 @@ from assistant.retrieve import Retrieval
 from eval.calibrate import retriever_over
 from eval.corpora import readings_in
 from eval.measures import Outcome, measure
+from eval.output import put_out
 from eval.significance import compare
 from eval.written import FiledPair, Split, read_pairs
 from index.encoder import load_encoder
@@ -99,11 +99,7 @@ def main() -> None:
     parser.add_argument("--split", choices=("train", "dev", "test"), default="dev")
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
-    text = json.dumps(measured(arguments.split), indent=1, ensure_ascii=False) + "\n"
-    if arguments.json:
-        arguments.json.write_text(text, "utf-8")
-    else:
-        print(text, end="")
+    put_out(measured(arguments.split), arguments.json)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import importlib.metadata
-import json
 import tempfile
 import time
 from collections.abc import Sequence
@@ -24,6 +23,7 @@ from assistant.answer import Assistant
 from assistant.decide import Calibration
 from assistant.records import Answer, Query
 from eval.milvus_server import milvus
+from eval.output import put_out
 from eval.running import FILES, each_once
 from eval.written import Split, read_written
 from index.build import add
@@ -128,11 +128,7 @@ def main() -> None:
         "embedded": own,
         "served": remote,
     }
-    text = json.dumps(document, indent=1, ensure_ascii=False) + "\n"
-    if arguments.json:
-        arguments.json.write_text(text, "utf-8")
-    else:
-        print(text, end="")
+    put_out(document, arguments.json)
 
 
 if __name__ == "__main__":

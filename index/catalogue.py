@@ -72,9 +72,10 @@ class Catalogue:
         """The companies by name and code, with their short names."""
         return {key: short for key, short in self._shorts.items() if key[0]}
 
-    def keys(self) -> list[CompanyKey]:
-        """The companies that filings name, and what those have that name none."""
-        return list(self._keys)
+    def companies_in(self, scope: Scope) -> list[CompanyKey] | None:
+        """The companies that the scope lets pass; ``None`` where it lets all."""
+        places = self._companies(scope)
+        return None if places is None else [self._keys[place] for place in places]
 
     def pairs(self, scope: Scope | None = None) -> Ids:
         """Ids of the pairs in the scope, rising."""

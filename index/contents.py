@@ -111,17 +111,6 @@ class Contents:
         )
         return [Entry(filing_of(row[:-1]), row[-1]) for row in rows]
 
-    def pair(self, pair_id: int) -> tuple[Filing, Pair]:
-        """A pair with its filing; ``KeyError`` where there is none."""
-        row = self._connection.execute(
-            f"SELECT {_FILING}, {_PAIR} FROM {_JOINED} WHERE pairs.id = ?",  # noqa: S608
-            (pair_id,),
-        ).fetchone()
-        if row is None:
-            raise KeyError(pair_id)
-        width = len(FILING_COLUMNS)
-        return filing_of(row[:width]), pair_of(row[width:])
-
     def filed(self, pairs: Sequence[int]) -> dict[int, Filed]:
         """Each of the pairs, with what it is proved from; those that are there."""
         rows = self._connection.execute(

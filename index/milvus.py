@@ -203,10 +203,6 @@ class Server:
         hits = [Hit(int(hit[key]), float(hit["distance"]), hit["entity"]) for hit in found[0]]
         return sorted(hits, key=lambda hit: (-hit.score, hit.id))
 
-    def close(self) -> None:
-        """Close the connection."""
-        self._client.close()
-
 
 def company_number(key: CompanyKey) -> int:
     """A company's number, by name and code."""

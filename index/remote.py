@@ -14,7 +14,7 @@ import math
 import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,7 @@ from index.frequencies import Frequencies, hash_of
 from index.milvus import MOST, Hit, Sent, Server, activity_number, company_number, day_number
 from index.protocol import Ids, Scope, pairs_of, passage_id
 from index.segmenting import segmented
-from index.snapshot import is_publishing
+from index.snapshot import at_hand
 from index.store import Store
 from index.terms import terms
 
@@ -79,8 +79,10 @@ class RemoteIndex:
         """``lags``: the database has changed since, and another process is at it."""
         self._server, self._lexicon, self._catalogue = server, served.lexicon, catalogue
         self._last = served.changes.added
-        self._ids = catalogue.pairs()
-        self._ids = self._ids[self._ids <= self._last]
+        ids = catalogue.pairs()
+        self._ids = ids[ids <= self._last]
+        # With one beyond them that no pair has, so that each place sought is one of them.
+        self._ended = np.append(self._ids, -1)
         self.dimension, self.lags = served.dimension, lags
 
     @property
@@ -95,7 +97,7 @@ class RemoteIndex:
     def within(self, pairs: Ids, scope: Scope) -> npt.NDArray[np.bool_]:
         """Which of the pairs are in the scope."""
         places = np.searchsorted(self._ids, pairs)
-        is_there: npt.NDArray[np.bool_] = np.append(self._ids, -1)[places] == pairs
+        is_there: npt.NDArray[np.bool_] = self._ended[places] == pairs
         return self._catalogue.within(pairs, scope) & is_there
 
     def nearest(self, query: Vectors, k: int, scope: Scope | None = None) -> tuple[Vectors, Ids]:
@@ -164,8 +166,8 @@ class RemoteIndex:
         parts = [f"pair <= {self._last}"]
         if scope.pairs is not None:
             parts.append(f"pair in {scope.pairs.tolist()}")
-        if scope.companies is not None or filters.company or filters.code:
-            parts.append(f"company in {self._companies(scope)}")
+        if (companies := self._catalogue.companies_in(scope)) is not None:
+            parts.append(f"company in {[company_number(key) for key in companies]}")
         if filters.activity:
             parts.append(f"array_contains(activities, {activity_number(filters.activity)})")
         if filters.since:
@@ -175,17 +177,6 @@ class RemoteIndex:
         if filters.as_of:
             parts.append(f"public > 0 and public <= {day_number(filters.as_of)}")
         return None if any(part.endswith(" in []") for part in parts) else " and ".join(parts)
-
-    def _companies(self, scope: Scope) -> list[int]:
-        filters, keys = scope.filters, self._catalogue.keys()
-        wanted = set(keys if scope.companies is None else scope.companies)
-        return [
-            company_number(key)
-            for key in keys
-            if key in wanted
-            and (not filters.company or filters.company in key[0])
-            and (not filters.code or filters.code == key[1])
-        ]
 
 
 def open_remote(
@@ -198,13 +189,9 @@ def open_remote(
     the server can't be reached or the store's folder can't be written.
     """
     server = _server(url, store.changes().store)
-    with store.snapshot():
-        if (found := _as_served(store, server, dimension)) is not None:
-            return found
-    if patience is not None and is_publishing(store, patience):
-        with store.snapshot():
-            if (found := _as_served(store, server, dimension, lags=True)) is not None:
-                return found
+    found = at_hand(store, partial(_as_served, store, server, dimension), patience)
+    if found is not None:
+        return found
     try:
         _path(store).parent.mkdir(exist_ok=True)
         with store.lock(), store.snapshot():
@@ -220,9 +207,7 @@ def _server(url: str, store: str) -> Server:
     return Server(url, store)
 
 
-def _as_served(
-    store: Store, server: Server, dimension: int, *, lags: bool = False
-) -> RemoteIndex | None:
+def _as_served(store: Store, server: Server, dimension: int, lags: bool) -> RemoteIndex | None:
     served = _read(store, server, dimension)
     if served is None or not (lags or served.changes == store.changes()):
         return None

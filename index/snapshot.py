@@ -14,9 +14,10 @@ from __future__ import annotations
 
 import logging
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from filelock import FileLock, Timeout
@@ -35,6 +36,7 @@ from index.vectors import DenseIndex
 __all__ = [
     "Indexes",
     "State",
+    "at_hand",
     "current_state",
     "improve",
     "index_pairs",
@@ -43,6 +45,8 @@ __all__ = [
 ]
 
 logger = logging.getLogger(__name__)
+
+_T = TypeVar("_T")
 
 # Pairs read from the database at once.
 _BATCH = 20_000
@@ -72,14 +76,9 @@ def open_indexes(store: Store, dimension: int, *, patience: float | None = None)
     after ``patience`` seconds what it has published before is returned for now, if there is any.
     """
     folder = _folder(store)
-    with store.snapshot():
-        found = _published(store, folder, dimension)
+    found = at_hand(store, partial(_published, store, folder, dimension), patience)
     if found is not None:
         return found
-    if patience is not None and is_publishing(store, patience):
-        with store.snapshot():
-            if (found := _published(store, folder, dimension, lags=True)) is not None:
-                return found
     try:
         folder.mkdir(exist_ok=True)
         with store.lock(), store.snapshot():
@@ -91,6 +90,22 @@ def open_indexes(store: Store, dimension: int, *, patience: float | None = None)
         logger.warning("%s: indexes kept in memory only (%s)", store.folder, error)
         with store.snapshot():
             return _in_memory(store, folder, dimension)
+
+
+def at_hand(
+    store: Store, published: Callable[[bool], _T | None], patience: float | None
+) -> _T | None:
+    """What is ``published(False)``, in line with the database.
+
+    Where that is nothing, and another process is still about to publish after ``patience``
+    seconds, what is ``published(True)``: it may lag. A snapshot is being read within.
+    """
+    with store.snapshot():
+        found = published(False)
+    if found is None and patience is not None and is_publishing(store, patience):
+        with store.snapshot():
+            return published(True)
+    return found
 
 
 def is_publishing(store: Store, patience: float = 0.0) -> bool:
@@ -138,7 +153,7 @@ def _folder(store: Contents) -> Path:
     return store.folder / "indexes"
 
 
-def _published(store: Store, folder: Path, dimension: int, *, lags: bool = False) -> Indexes | None:
+def _published(store: Store, folder: Path, dimension: int, lags: bool = False) -> Indexes | None:
     """What is published, if it is whole and has all changes, or some (``lags``).
 
     A snapshot is being read.

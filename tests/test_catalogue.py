@@ -75,8 +75,9 @@ def test_companies(store: Store) -> None:
     for name, code, _ in companies:
         pairs = catalogue.pairs(Scope(companies=((name, code),))).tolist()
         assert pairs
-        assert {store.pair(pair)[0].company for pair in pairs} == {name}
-        assert {store.pair(pair)[0].code for pair in pairs} == {code}
+        filings = [filed.filing for filed in store.filed(pairs).values()]
+        assert {filing.company for filing in filings} == {name}
+        assert {filing.code for filing in filings} == {code}
     assert catalogue.pairs(Scope(companies=())).tolist() == []
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from index.build import AddReport, add
+from index.contents import Filed
 from index.errors import CallError, ModelError, ReadError, StoreError
 from index.protocol import pairs_of, passage_id
 from index.records import Filters, ParsedFiling
@@ -51,7 +52,7 @@ def test_what_was_added_comes_back(store: Store, folder: Path) -> None:
     assert store.pairs_of(parsed.filing.sha256) == list(parsed.pairs)
     assert store.text(parsed.filing.sha256) == FIRST
     assert store.original(parsed.filing).read_text("utf-8") == FIRST
-    assert store.pair(1) == (parsed.filing, parsed.pairs[0])
+    assert store.filed([1]) == {1: Filed(parsed.filing, parsed.pairs[0], parsed.text)}
     assert [(e.filing.company, e.pairs) for e in store.filings()] == [("乙公司", 1), ("甲公司", 2)]
 
 
