@@ -33,6 +33,7 @@ from assistant.views import (
     Place,
     Turn,
     activities,
+    completions_html,
     first_place,
     following,
     page_html,
@@ -181,6 +182,7 @@ def build(assistant: Assistant, desk: Desk | None = None) -> gr.Blocks:
         gr.on(changes, completions_html, [language, *filters], [offered], **hidden)
         opener.click(None, js=scripts.OPEN_FILTERS)
         talk.like(say, [turns, language, judged], [judged, talk], **hidden)
+        gr.on([box.submit, send.click, talk.click, offered.click], None, js=scripts.CLOSE_FILTERS)
         said = [box, turns, language, judged, *filters]
         for answered in (
             box.submit(respond, said, [box, turns, talk], **hidden),
@@ -375,11 +377,6 @@ def completion_route(assistant: Assistant) -> Route:
         return JSONResponse({"questions": found}, headers={"X-Content-Type-Options": "nosniff"})
 
     return Route("/complete", complete)
-
-
-def completions_html(language: Language = "zh", *conditions: Any) -> str:
-    """Where questions are offered while one is typed, under these filters."""
-    return str(cards.completions(Asked.of("", *conditions).address, language))
 
 
 def head_html(assistant: Assistant, language: Language) -> str:

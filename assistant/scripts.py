@@ -58,7 +58,6 @@ SCROLL = """
 () => requestAnimationFrame(() => {
   const turn = [...document.querySelectorAll('#talk .turn')].at(-1);
   if (!turn) return;
-  document.querySelector('#filters').removeAttribute('data-open');
   turn.scrollIntoView({behavior: 'smooth', block: 'start'});
   const share = turn.querySelector('[data-share]');
   if (!share) return;
@@ -68,6 +67,8 @@ SCROLL = """
   history.replaceState(history.state, '', address);
 })
 """
+# Once one asks, not once that is answered: they may have been opened again by then.
+CLOSE_FILTERS = "() => { document.querySelector('#filters').removeAttribute('data-open') }"
 # The filters stand on the row where one asks, wherever that is and however high it grows.
 OPEN_FILTERS = """
 () => {

@@ -176,6 +176,11 @@ def place_of(pressed: Any) -> Place | None:
     return Place(turn, rank, page or None)
 
 
+def completions_html(language: Language = "zh", *conditions: Any) -> str:
+    """Where questions are offered while one is typed, under these filters."""
+    return str(cards.completions(Asked.of("", *conditions).address, language))
+
+
 def page_html(
     assistant: Assistant, turns: Sequence[Turn], place: Place | None, language: Language
 ) -> str:

@@ -272,3 +272,27 @@ def test_what_is_asked_before_the_page_is_greeted_stays(
         go_on.set()
         expect(page.locator("#greeted")).to_be_visible()
         expect(turns).to_have_count(count)
+
+
+def test_filters_opened_while_the_page_is_drawn_stay_open(
+    watched: Watched, two: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawing, go_on = threading.Event(), threading.Event()
+
+    def slow(*_: object) -> str:
+        drawing.set()
+        assert go_on.wait(60)
+        return "<p id='drawn'>drawn</p>"
+
+    page = watched.open(two)
+    page.locator("#filter-button").click()
+    expect(page.locator("#filters")).to_be_visible()
+    monkeypatch.setattr(ui, "page_html", slow)
+    type_in(page, "毛利率怎样")
+    page.keyboard.press("Enter")
+    expect(page.locator("#filters")).not_to_be_visible()  # asked: they are done with
+    assert drawing.wait(60)
+    page.locator("#filter-button").click()
+    go_on.set()
+    page.wait_for_url("**q=*")
+    expect(page.locator("#filters")).to_be_visible()
