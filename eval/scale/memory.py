@@ -18,7 +18,12 @@ class Memory:
     @classmethod
     def now(cls) -> Memory:
         """Of this process (Linux)."""
-        lines = Path("/proc/self/status").read_text().splitlines()
+        return cls.of("self")
+
+    @classmethod
+    def of(cls, process: str) -> Memory:
+        """Of a process, by its number (Linux); ``OSError`` or ``KeyError`` where it has ended."""
+        lines = Path(f"/proc/{process}/status").read_text().splitlines()
         kilobytes = {
             name: int(value.split()[0])
             for name, _, value in (line.partition(":") for line in lines)
