@@ -251,17 +251,25 @@ def test_a_filing_may_lack_code_and_date_and_be_long(watched: Watched, tmp_path:
         app.close(verbose=False)
 
 
-def test_what_is_asked_before_the_page_is_greeted_stays(
-    watched: Watched, two: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def held_back(
+    monkeypatch: pytest.MonkeyPatch, name: str, shown: str
+) -> tuple[threading.Event, threading.Event]:
+    """What a function of the chat shows from now on, once it may; set when it has begun."""
     begun, go_on = threading.Event(), threading.Event()
 
     def slow(*_: object) -> str:
         begun.set()
         assert go_on.wait(60)
-        return "<p id='greeted'>greeted</p>"
+        return shown
 
-    monkeypatch.setattr(ui, "head_html", slow)
+    monkeypatch.setattr(ui, name, slow)
+    return begun, go_on
+
+
+def test_what_is_asked_before_the_page_is_greeted_stays(
+    watched: Watched, two: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, go_on = held_back(monkeypatch, "head_html", "<p id='greeted'>greeted</p>")
     page = watched.open(two)
     assert begun.wait(60)
     turns = page.locator("#talk .turn")
@@ -277,17 +285,10 @@ def test_what_is_asked_before_the_page_is_greeted_stays(
 def test_filters_opened_while_the_page_is_drawn_stay_open(
     watched: Watched, two: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    drawing, go_on = threading.Event(), threading.Event()
-
-    def slow(*_: object) -> str:
-        drawing.set()
-        assert go_on.wait(60)
-        return "<p id='drawn'>drawn</p>"
-
     page = watched.open(two)
     page.locator("#filter-button").click()
     expect(page.locator("#filters")).to_be_visible()
-    monkeypatch.setattr(ui, "page_html", slow)
+    drawing, go_on = held_back(monkeypatch, "page_html", "<p id='drawn'>drawn</p>")
     type_in(page, "毛利率怎样")
     page.keyboard.press("Enter")
     expect(page.locator("#filters")).not_to_be_visible()  # asked: they are done with
