@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from index.protocol import CompanyKey, Ids, Scope
+from index.conditions import day_number
+from index.protocol import CompanyKey, Ids, Runs, Scope
 
 _Mask = npt.NDArray[np.bool_]
 _T = TypeVar("_T")
@@ -19,7 +20,7 @@ _T = TypeVar("_T")
 class Listed:
     """A filing's conditions, and its pairs: ``count`` ids from ``first`` on.
 
-    ``day`` is what it speaks of, ``public`` the day from which it was public; '' for none.
+    ``day`` is what it speaks of, ``public`` the day from which it was public: ``day_number``s.
     """
 
     first: int
@@ -27,8 +28,8 @@ class Listed:
     company: str = ""
     code: str | None = None
     short: str = ""
-    day: str = ""
-    public: str = ""
+    day: int = 0
+    public: int = 0
     activities: tuple[str, ...] = ()
 
 
@@ -39,8 +40,8 @@ class Catalogue:
         rows = sorted(rows, key=lambda row: row.first)
         self._first = np.array([row.first for row in rows], dtype=np.int64)
         self._count = np.array([row.count for row in rows], dtype=np.int64)
-        self._day = np.array([row.day for row in rows], dtype="U10")
-        self._public = np.array([row.public for row in rows], dtype="U10")
+        self._day = np.array([row.day for row in rows], dtype=np.int32)
+        self._public = np.array([row.public for row in rows], dtype=np.int32)
         self._keys, self._key = _coded([(row.company, row.code) for row in rows])
         self._places = {key: place for place, key in enumerate(self._keys)}
         # The filings of each company, side by side: those of the n-th from ``_starts[n]`` on.
@@ -77,16 +78,40 @@ class Catalogue:
         places = self._companies(scope)
         return None if places is None else [self._keys[place] for place in places]
 
+    def resolved(self, scope: Scope) -> Scope:
+        """The same scope, its companies one by one."""
+        companies = self.companies_in(scope)
+        if companies is None:
+            return scope
+        filters = replace(scope.filters, company=None, code=None)
+        return replace(scope, filters=filters, companies=tuple(companies))
+
+    def filing_of(self, pair: int) -> Listed:
+        """The filing that has the pair, without its short name; an empty one where none has."""
+        place = int(np.searchsorted(self._first, pair, side="right")) - 1
+        if place < 0 or pair >= self._first[place] + self._count[place]:
+            return Listed(pair, 0)
+        name, code = self._keys[self._key[place]]
+        return Listed(
+            int(self._first[place]),
+            int(self._count[place]),
+            name,
+            code,
+            day=int(self._day[place]),
+            public=int(self._public[place]),
+            activities=self._activities[self._activity[place]],
+        )
+
     def pairs(self, scope: Scope | None = None) -> Ids:
         """Ids of the pairs in the scope, rising."""
-        scope = scope or Scope()
-        if scope.pairs is not None and not self._of_filings(scope):
-            return scope.pairs
+        return self.runs(scope or Scope()).ids()
+
+    def runs(self, scope: Scope) -> Runs:
+        """The pairs in the scope."""
+        if scope.pairs is not None:
+            return Runs.of(scope.pairs[self.within(scope.pairs, scope)])
         rows = self._passing(scope)
-        found = ranges(self._first[rows], self._count[rows])
-        if scope.pairs is None:
-            return found
-        return np.intersect1d(found, scope.pairs, assume_unique=True)
+        return Runs(self._first[rows], self._count[rows]).joined()
 
     def within(self, pairs: Ids, scope: Scope) -> _Mask:
         """Which of the pairs are in the scope."""
@@ -139,11 +164,11 @@ class Catalogue:
             held = [filters.activity in activities for activities in self._activities]
             mask &= np.array(held, dtype=bool)[self._activity[rows]]
         if filters.since:
-            mask &= day >= filters.since
+            mask &= day >= day_number(filters.since)
         if filters.until:
-            mask &= (day != "") & (day <= filters.until)
+            mask &= (day > 0) & (day <= day_number(filters.until))
         if filters.as_of:
-            mask &= (public != "") & (public <= filters.as_of)
+            mask &= (public > 0) & (public <= day_number(filters.as_of))
         return mask
 
 
@@ -152,11 +177,3 @@ def _coded(values: Sequence[_T]) -> tuple[list[_T], npt.NDArray[np.int32]]:
     places: dict[_T, int] = {}
     codes = np.array([places.setdefault(v, len(places)) for v in values], dtype=np.int32)
     return list(places), codes
-
-
-def ranges(first: Ids, count: Ids) -> Ids:
-    """All ids of ranges that rise and don't overlap."""
-    ends = np.cumsum(count)
-    total = int(ends[-1]) if len(ends) else 0
-    ids: Ids = np.arange(total, dtype=np.int64) + np.repeat(first - (ends - count), count)
-    return ids

@@ -1,6 +1,9 @@
-"""Filters as conditions on the table of filings."""
+"""Filters as conditions on the table of filings, and what an index filters by as numbers."""
 
 from __future__ import annotations
+
+import hashlib
+import json
 
 from index.records import Filters
 
@@ -27,3 +30,23 @@ def where(filters: Filters) -> tuple[str, list[str]]:
     if filters.activity:
         conditions.append((_OF_ACTIVITY, filters.activity))
     return " AND ".join(c for c, _ in conditions) or "1", [v for _, v in conditions]
+
+
+def company_number(key: tuple[str, str | None]) -> int:
+    """A company's number, by name and code."""
+    return _number(json.dumps(key))
+
+
+def activity_number(activity: str) -> int:
+    """A type of activity's number."""
+    return _number(activity)
+
+
+def day_number(day: str) -> int:
+    """2024-03-05 as 20240305; 0 for no day."""
+    return int(day.replace("-", "") or 0)
+
+
+def _number(text: str) -> int:
+    digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(digest, "big") >> 1

@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from index.catalogue import Listed, ranges
-from index.conditions import DAY, PUBLIC, where
-from index.protocol import Ids
+from index.catalogue import Listed
+from index.conditions import DAY, PUBLIC, day_number, where
+from index.protocol import Ids, Runs
 from index.records import Filing, Filters, Pair, Reading
 from index.rows import FILING_COLUMNS, PAIR_COLUMNS, columns, filing_of, pair_of
 
@@ -166,8 +166,7 @@ class Contents:
             f"SELECT first_pair, pair_count FROM filings WHERE {condition} ORDER BY first_pair",  # noqa: S608
             values,
         ).fetchall()
-        counted = np.array(rows, dtype=np.int64).reshape(-1, 2)
-        return ranges(counted[:, 0], counted[:, 1])
+        return Runs(*np.array(rows, dtype=np.int64).reshape(-1, 2).T).ids()
 
     def activities(self) -> set[str]:
         """The types of activity that filings name."""
@@ -192,7 +191,16 @@ class Contents:
             f"{DAY}, {PUBLIC}, activity_types FROM filings ORDER BY first_pair"
         )
         return [
-            Listed(first, count, company, code, short, day, public, tuple(json.loads(held)))
+            Listed(
+                first,
+                count,
+                company,
+                code,
+                short,
+                day_number(day),
+                day_number(public),
+                tuple(json.loads(held)),
+            )
             for first, count, company, code, short, day, public, held in rows
         ]
 

@@ -49,7 +49,7 @@ class Indexes:
 
     def nearest(self, query: Vectors, k: int, scope: Scope | None = None) -> tuple[Vectors, Ids]:
         """Inner products and passage ids of the ``k`` nearest passages, best first."""
-        return self.dense.search(query, k, self._allowed(scope))
+        return self.dense.search(query, k, self.catalogue.runs(scope) if scope else None)
 
     def similarities(self, query: Vectors, pairs: Ids) -> tuple[Vectors, Ids]:
         """Inner products with all passages of the pairs, and the passages' ids."""
@@ -58,18 +58,18 @@ class Indexes:
 
     def matching(self, text: str, k: int, scope: Scope | None = None) -> list[tuple[int, float]]:
         """Pair ids and BM25 scores of the ``k`` pairs that match best by words, best first."""
-        return self.lexical.search(text, k, self._allowed(scope))
+        return self.lexical.search(text, k, self._resolved(scope))
 
     def questions(self, text: str, k: int, scope: Scope | None = None) -> Ids:
         """Ids of the ``k`` pairs whose filed question shares most with ``text``, best first."""
-        return self.lexical.questions(text, k, self._allowed(scope))
+        return self.lexical.questions(text, k, self._resolved(scope))
 
     def ceiling(self, text: str) -> float:
         """The BM25 score that no pair can exceed for ``text``."""
         return self.lexical.ceiling(text)
 
-    def _allowed(self, scope: Scope | None) -> Ids | None:
-        return self.catalogue.pairs(scope) if scope else None
+    def _resolved(self, scope: Scope | None) -> Scope | None:
+        return self.catalogue.resolved(scope) if scope else None
 
 
 def index_pairs(
@@ -88,6 +88,10 @@ def index_pairs(
             texts.append(passage.text)
     rows = encoder.encode_passages(texts).astype(np.float16)
     dense = DenseIndex(encoder.dimension).with_added(np.array(ids, dtype=np.int64), rows)
+    catalogue = Catalogue.of_companies(companies or {})
     lexical = LexicalIndex()
-    lexical.update((pair_id, pair.question, pair.answer) for pair_id, pair in pairs)
-    return Indexes(dense, lexical, Catalogue.of_companies(companies or {}))
+    lexical.update(
+        ((pair_id, pair.question, pair.answer) for pair_id, pair in pairs),
+        filing_of=catalogue.filing_of,
+    )
+    return Indexes(dense, lexical, catalogue)

@@ -10,8 +10,6 @@ The client is the same for Milvus Lite, a server by itself and a cluster.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -21,9 +19,10 @@ from typing import Any
 import numpy as np
 
 from index.catalogue import Listed
+from index.conditions import activity_number, company_number
 from index.encoder import Vectors
 from index.errors import CallError, StoreError
-from index.protocol import CompanyKey, Ids
+from index.protocol import Ids
 
 # Most entries that Milvus returns of one call, and rows that are sent or read in one.
 MOST, _TOGETHER = 16_384, 500
@@ -204,31 +203,11 @@ class Server:
         return sorted(hits, key=lambda hit: (-hit.score, hit.id))
 
 
-def company_number(key: CompanyKey) -> int:
-    """A company's number, by name and code."""
-    return _number(json.dumps(key))
-
-
-def activity_number(activity: str) -> int:
-    """A type of activity's number."""
-    return _number(activity)
-
-
-def day_number(day: str) -> int:
-    """2024-03-05 as 20240305; 0 for no day."""
-    return int(day.replace("-", "") or 0)
-
-
-def _number(text: str) -> int:
-    digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
-    return int.from_bytes(digest, "big") >> 1
-
-
 def _conditions(filing: Listed) -> Json:
     return {
         "company": company_number((filing.company, filing.code)),
-        "day": day_number(filing.day),
-        "public": day_number(filing.public),
+        "day": filing.day,
+        "public": filing.public,
         "activities": [activity_number(one) for one in filing.activities[:_ACTIVITIES]],
     }
 

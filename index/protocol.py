@@ -43,6 +43,43 @@ def is_question(passages: Ids) -> npt.NDArray[np.bool_]:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Runs:
+    """Ids that follow each other: ``count`` of them from ``first`` on, rising and without overlap.
+
+    All pairs of a filing follow each other, so that many ids are few runs.
+    """
+
+    first: Ids
+    count: Ids
+
+    @classmethod
+    def of(cls, ids: Ids) -> Runs:
+        """Those of ids that rise."""
+        starts = np.flatnonzero(np.diff(ids, prepend=-2) != 1)
+        return cls(ids[starts], np.diff(starts, append=len(ids)))
+
+    @property
+    def ends(self) -> Ids:
+        """The first id after each run."""
+        ends: Ids = self.first + self.count
+        return ends
+
+    def joined(self) -> Runs:
+        """The same ids in as few runs as can be; none of those given may be empty."""
+        if not len(self.first):
+            return self
+        starts = np.flatnonzero(np.append(True, self.first[1:] != self.ends[:-1]))
+        return Runs(self.first[starts], np.add.reduceat(self.count, starts))
+
+    def ids(self) -> Ids:
+        """All of them, rising."""
+        before = np.cumsum(self.count) - self.count
+        ids: Ids = np.arange(self.count.sum(), dtype=np.int64)
+        ids += np.repeat(self.first - before, self.count)
+        return ids
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Scope:
     """Which pairs may be found: all conditions hold, ``None`` is no condition.
 

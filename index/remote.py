@@ -23,13 +23,14 @@ import numpy as np
 import numpy.typing as npt
 
 from index import bm25
-from index.catalogue import Catalogue, Listed
+from index.catalogue import Catalogue
+from index.conditions import activity_number, company_number, day_number
 from index.contents import Changes
 from index.encoder import Vectors
 from index.errors import StoreError
 from index.files import write_atomically
 from index.frequencies import Frequencies, hash_of
-from index.milvus import MOST, Hit, Sent, Server, activity_number, company_number, day_number
+from index.milvus import MOST, Hit, Sent, Server
 from index.protocol import Ids, Scope, pairs_of, passage_id
 from index.segmenting import segmented
 from index.snapshot import at_hand
@@ -246,17 +247,17 @@ def _updated(store: Store, server: Server, served: Served) -> Served:
     changes = served.changes._replace(removed=now.removed)
     served = _written(store, server, Served(changes, served.dimension, lexicon))
     lacking = store.added_after(changes.added)
-    filings = sorted(store.listed(), key=lambda listed: listed.first)
+    catalogue = Catalogue(store.listed())
     for start in range(0, len(lacking), _BATCH):
         batch = lacking[start : start + _BATCH]
-        lexicon = _send(store, server, served, batch, filings)
+        lexicon = _send(store, server, served, batch, catalogue)
         reached = changes._replace(added=int(batch[-1]))
         served = _written(store, server, Served(reached, served.dimension, lexicon))
     return _written(store, server, replace(served, changes=now))
 
 
 def _send(
-    store: Store, server: Server, served: Served, pairs: Ids, filings: Sequence[Listed]
+    store: Store, server: Server, served: Served, pairs: Ids, catalogue: Catalogue
 ) -> Lexicon:
     """Send pairs; what is known of the terms with them."""
     lexicon = served.lexicon
@@ -267,19 +268,17 @@ def _send(
             mean_text=max(1.0, float(np.mean([len(q) + len(a) for q, a in texts]))),
             mean_question=max(1.0, float(np.mean([len(q) for q, _ in texts]))),
         )
-    firsts = np.array([filing.first for filing in filings])
-    places = np.searchsorted(firsts, pairs, side="right") - 1
     sent = (
         Sent(
             pair,
-            filings[place],
+            filing,
             _hashed(bm25.impacts([*question, *answer], lexicon.mean_text)),
             _hashed(bm25.impacts(question, lexicon.mean_question)),
             passages,
         )
-        for pair, place, (question, answer), passages in zip(
+        for pair, filing, (question, answer), passages in zip(
             pairs.tolist(),
-            places.tolist(),
+            map(catalogue.filing_of, pairs.tolist()),
             texts,
             _passages(store, pairs, served.dimension),
             strict=True,

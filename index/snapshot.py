@@ -289,12 +289,12 @@ def _align_lexical(
         gone = gone[gone <= manifest.changes.added]
         if lexical.count - len(gone) + len(lacking) == catalogue.count:
             if len(gone) or len(lacking):
-                lexical.update(store.texts(lacking), gone.tolist())
+                lexical.update(store.texts(lacking), gone.tolist(), catalogue.filing_of)
             return
     wanted, present = catalogue.pairs(), lexical.ids()
     gone, lacking = np.setdiff1d(present, wanted), np.setdiff1d(wanted, present)
     if len(gone) or len(lacking):
-        lexical.update(store.texts(lacking), gone.tolist())
+        lexical.update(store.texts(lacking), gone.tolist(), catalogue.filing_of)
 
 
 def _in_memory(store: Store, folder: Path, dimension: int) -> Indexes:
@@ -304,5 +304,5 @@ def _in_memory(store: Store, folder: Path, dimension: int) -> Indexes:
     dense = _opened(folder, manifest, dimension).dense
     dense = _aligned(store, dense, catalogue, manifest.changes if manifest else None)
     lexical = LexicalIndex()
-    lexical.update(store.texts(catalogue.pairs()))
+    lexical.update(store.texts(catalogue.pairs()), filing_of=catalogue.filing_of)
     return Indexes(dense, lexical, catalogue)

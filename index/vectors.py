@@ -23,11 +23,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from index.catalogue import ranges
 from index.checked import Checked
 from index.encoder import Vectors
 from index.errors import StoreError
-from index.protocol import PLACE_BITS, Ids, pairs_of
+from index.protocol import PLACE_BITS, Ids, Runs, pairs_of
 from index.segments import Halves, Rows, Segment, cut, merged
 
 Mask = npt.NDArray[np.bool_]
@@ -41,7 +40,7 @@ _FEW = 30_000
 # Vectors read at once.
 _EXACT = 1 << 17
 # Lists searched, and how many times the finds asked for are scored anew.
-_PROBES, _REFINED = 24, 2
+_PROBES, _REFINED = 24, 1.25
 # With a filter that leaves more than this, more lists are searched in proportion; else all.
 _WIDE = 0.1
 _TRAINED_WITH = 64
@@ -208,24 +207,23 @@ class DenseIndex:
 
     def passages_of(self, pairs: Ids) -> Ids:
         """Ids of all passages of the pairs (rising), rising."""
-        return self._ids[self._places(pairs)]
+        return self._ids[self._places(Runs.of(pairs)).ids()]
 
-    def search(self, query: Vectors, k: int, allowed: Ids | None = None) -> tuple[Vectors, Ids]:
+    def search(self, query: Vectors, k: int, allowed: Runs | None = None) -> tuple[Vectors, Ids]:
         """Scores and passage ids of the ``k`` nearest, best first, for one query vector.
 
-        ``allowed`` are the pairs (rising) whose passages may be found (``None``: all). Fewer than
-        ``k`` come back where there are no more.
+        ``allowed`` are the pairs whose passages may be found (``None``: all). Fewer than ``k``
+        come back where there are no more.
         """
         query = np.ascontiguousarray(query, dtype=np.float32).reshape(1, -1)
         if allowed is None:
             return self._best(query, k, self._candidates(query, k, self._alive, 1.0, None))
         places = self._places(allowed)
-        if len(places) <= _FEW:
-            return self._best(query, k, places)
-        inside = np.zeros(len(self._ids), dtype=bool)
-        inside[places] = True
+        if places.count.sum() <= _FEW:
+            return self._best(query, k, places.ids())
+        inside = _mask(places, len(self._ids))
         kept = inside[: self._covered]
-        if self._now is not None:
+        if self._now is not None and self._alive is not None:
             kept = inside[self._now] & self._alive
         share = float(np.count_nonzero(kept)) / max(1, len(kept))
         tail = inside[self._covered :]
@@ -260,7 +258,7 @@ class DenseIndex:
         """Places that hold the nearest."""
         found = []
         if self.compressed is not None and self._covered:
-            places = self.compressed.search(query, _REFINED * k, kept, share)
+            places = self.compressed.search(query, int(_REFINED * k), kept, share)
             found.append(places if self._now is None else self._now[places])
         lacking = len(self._ids) - self._covered
         if lacking > 2 * COMPRESS:  # while the compressed index is being made: no copy of all
@@ -277,13 +275,10 @@ class DenseIndex:
         hit = found[0] >= 0
         return scores[0][hit], self._ids[places[found[0][hit]]]
 
-    def _places(self, pairs: Ids) -> Ids:
-        """Places of all passages of the pairs (rising), rising."""
-        if len(pairs) * 64 > len(self._ids):
-            return np.flatnonzero(np.isin(pairs_of(self._ids), pairs, assume_unique=False))
-        first = np.searchsorted(self._ids, pairs << PLACE_BITS)
-        last = np.searchsorted(self._ids, (pairs + 1) << PLACE_BITS)
-        return ranges(first, last - first)
+    def _places(self, pairs: Runs) -> Runs:
+        """Places of all passages of the pairs; some of the runs may be empty."""
+        first = np.searchsorted(self._ids, pairs.first << PLACE_BITS)
+        return Runs(first, np.searchsorted(self._ids, pairs.ends << PLACE_BITS) - first)
 
 
 def lists_for(count: int) -> int:
@@ -358,6 +353,14 @@ def _use_threads(count: int) -> None:
     import faiss
 
     faiss.omp_set_num_threads(count)
+
+
+def _mask(places: Runs, count: int) -> Mask:
+    """Which of ``count`` places are among these."""
+    bounds = np.column_stack([places.first, places.ends]).ravel()
+    lengths = np.diff(bounds, prepend=0, append=count)
+    mask: Mask = np.repeat(np.arange(len(lengths)) % 2 == 1, lengths)
+    return mask
 
 
 def _selector(kept: Mask) -> Any:

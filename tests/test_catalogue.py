@@ -7,11 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from index.build import add
 from index.catalogue import Catalogue, Listed
-from index.protocol import Scope
+from index.protocol import Runs, Scope
 from index.records import Filters, ParsedFiling
+from index.snapshot import open_indexes
 from index.store import Store
 from tests.fakes import FakeEncoder, read_lines
 
@@ -65,6 +68,42 @@ def test_filters_as_the_database_has_them(store: Store, filters: Filters) -> Non
         catalogue.pairs(Scope(filters, pairs=half)).tolist()
         == np.intersect1d(wanted, half).tolist()
     )
+
+
+@pytest.mark.parametrize("filters", FILTERS)
+def test_the_lexical_index_filters_by_itself(store: Store, filters: Filters) -> None:
+    indexes = open_indexes(store, FakeEncoder().dimension)
+    every = store.pair_ids()
+    for pairs in (None, every[::2]):
+        scope = Scope(filters, pairs=pairs)
+        wanted = store.pair_ids(filters)
+        wanted = wanted if pairs is None else np.intersect1d(wanted, pairs)
+        assert sorted(pair for pair, _ in indexes.matching("产能", 50, scope)) == wanted.tolist()
+        assert sorted(indexes.questions("产能如何", 50, scope).tolist()) == wanted.tolist()
+    scores = dict(indexes.matching("产能", 50))
+    for pair, score in indexes.matching("产能", 50, Scope(filters)):
+        assert score == scores[pair], "a filter adds nothing to a score"
+
+
+def test_the_filing_of_a_pair(store: Store) -> None:
+    listed = store.listed()
+    catalogue = Catalogue(listed)
+    for filing in listed:
+        for pair in range(filing.first, filing.first + filing.count):
+            assert catalogue.filing_of(pair) == replace(filing, short="")
+    assert catalogue.filing_of(0) == Listed(0, 0)
+    assert catalogue.filing_of(99) == Listed(99, 0)
+
+
+@given(st.sets(st.integers(0, 60)))
+def test_runs_are_the_ids_that_they_are_of(ids: set[int]) -> None:
+    rising = np.array(sorted(ids), dtype=np.int64)
+    runs = Runs.of(rising)
+    assert runs.ids().tolist() == rising.tolist()
+    assert (runs.first[1:] > runs.ends[:-1]).all(), "none could be joined to the one before"
+    one_by_one = Runs(rising, np.ones(len(rising), dtype=np.int64)).joined()
+    assert one_by_one.first.tolist() == runs.first.tolist()
+    assert one_by_one.count.tolist() == runs.count.tolist()
 
 
 def test_companies(store: Store) -> None:

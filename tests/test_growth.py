@@ -13,7 +13,7 @@ from index.build import add
 from index.doctor import examine, recall
 from index.errors import CallError
 from index.manifest import read_manifest
-from index.protocol import PLACE_BITS, Ids, pairs_of
+from index.protocol import PLACE_BITS, Ids, Runs, pairs_of
 from index.segments import MOST, Segment, merged
 from index.snapshot import current_state, improve, open_indexes
 from index.store import Store
@@ -60,7 +60,7 @@ def test_selective_filters_are_exact(
     random = np.random.default_rng(8)
     allowed = np.sort(random.choice(PAIRS, max(1, int(share * PAIRS)), replace=False)) + 1
     for query in QUERIES:
-        scores, ids = compressed.search(query, 20, allowed)
+        scores, ids = compressed.search(query, 20, Runs.of(allowed))
         assert np.isin(pairs_of(ids), allowed).all()
         np.testing.assert_allclose(scores, brute_force(query, allowed, 20), atol=1e-6)
 
@@ -71,7 +71,7 @@ def test_half_is_exact_too_while_nothing_is_compressed() -> None:
         for few in (10, 30_000):
             vectors._FEW, former = few, vectors._FEW
             try:
-                scores, _ = dense.search(QUERIES[0], 50, allowed)
+                scores, _ = dense.search(QUERIES[0], 50, Runs.of(allowed))
             finally:
                 vectors._FEW = former
             np.testing.assert_allclose(scores, brute_force(QUERIES[0], allowed, 50), atol=1e-6)
@@ -85,7 +85,7 @@ def test_recall_against_reading_all(compressed: DenseIndex, wide: float | None) 
     shares = []
     for query in QUERIES:
         wanted = brute_force(query, allowed, 64)
-        scores, _ = compressed.search(query, 64, allowed if wide else None)
+        scores, _ = compressed.search(query, 64, Runs.of(allowed) if wide else None)
         shares.append((scores >= wanted[-1] - 1e-6).mean())
     assert np.mean(shares) >= 0.98
     scores, ids = compressed.exact(QUERIES[0], 64)
@@ -101,7 +101,7 @@ def test_removed_passages_are_not_found(compressed: DenseIndex) -> None:
     assert sum(len(s.ids) for s in less.segments) == len(IDS) - 2 * len(gone)
     left = np.setdiff1d(np.arange(1, PAIRS + 1), gone)
     for allowed in (None, left, left[::2]):
-        scores, ids = less.search(query, 30, allowed)
+        scores, ids = less.search(query, 30, None if allowed is None else Runs.of(allowed))
         assert not np.isin(pairs_of(ids), gone).any()
         wanted = brute_force(query, left if allowed is None else allowed, 30)
         assert (scores >= wanted[-1] - 1e-6).mean() >= 0.9

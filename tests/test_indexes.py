@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from index.lexical import LexicalIndex
-from index.protocol import is_question, pairs_of, passage_id
+from index.protocol import Runs, Scope, is_question, pairs_of, passage_id
 from index.terms import terms, weight
 from index.vectors import DenseIndex
 from tests.fakes import make_pair
@@ -53,7 +53,7 @@ def test_dense_scores_are_inner_products(dense: DenseIndex) -> None:
 def test_dense_filter_is_exact(dense: DenseIndex) -> None:
     vectors, query = vectors_of(dense), np.eye(8, dtype=np.float32)[5]
     allowed = np.array([2, 50, 99])
-    scores, ids = dense.search(query, 100, allowed)
+    scores, ids = dense.search(query, 100, Runs.of(allowed))
     assert sorted(ids.tolist()) == [passage_id(p, i) for p in (2, 50, 99) for i in range(3)]
     rows = np.isin(pairs_of(dense.ids()), allowed)
     np.testing.assert_allclose(scores, np.sort((vectors @ query)[rows])[::-1], atol=1e-6)
@@ -107,7 +107,7 @@ def test_two_characters_find_their_pair(lexical: LexicalIndex) -> None:
 
 
 def test_lexical_filter_and_removal(lexical: LexicalIndex) -> None:
-    assert [p for p, _ in lexical.search("毛利率", 10, np.array([7]))] == [7]
+    assert [p for p, _ in lexical.search("毛利率", 10, Scope(pairs=np.array([7])))] == [7]
     lexical.update([], remove=[4])
     assert lexical.ids().tolist() == [3, 7]
     assert [p for p, _ in lexical.search("毛利率", 10)] == [7]
