@@ -105,12 +105,14 @@ def _private(leader: int) -> int:
 
 
 def _quarters(looks: list[tuple[int, int]]) -> list[int]:
-    """Median memory while each quarter of the rows was told."""
+    """Median memory while each quarter of the rows was told; what follows the last isn't in it."""
     last = looks[-1][0] + 1
     quarters: list[list[int]] = [[] for _ in range(4)]
     for count, private in looks:
         if count:
             quarters[4 * count // last].append(private)
+        if count == looks[-1][0]:
+            break
     return [round(statistics.median(own)) if own else 0 for own in quarters]
 
 

@@ -26,7 +26,7 @@ import numpy.typing as npt
 from index.checked import Checked
 from index.encoder import Vectors
 from index.errors import StoreError
-from index.protocol import PLACE_BITS, Ids, Runs, pairs_of
+from index.protocol import Ids, Runs, pairs_of
 from index.segments import Halves, Rows, Segment, cut, merged
 
 Mask = npt.NDArray[np.bool_]
@@ -150,6 +150,12 @@ class DenseIndex:
     def _tail(self) -> Any:
         """An exact index over what the compressed one lacks."""
         return _flat(self._rows.chunks(self._covered))
+
+    @cached_property
+    def _starts(self) -> npt.NDArray[np.int32]:
+        """The place of each pair's first passage by the pair's id, and the end."""
+        counts = np.bincount(pairs_of(self._ids))
+        return np.append(0, np.cumsum(counts)).astype(np.int32)
 
     # States
 
@@ -277,8 +283,8 @@ class DenseIndex:
 
     def _places(self, pairs: Runs) -> Runs:
         """Places of all passages of the pairs; some of the runs may be empty."""
-        first = np.searchsorted(self._ids, pairs.first << PLACE_BITS)
-        return Runs(first, np.searchsorted(self._ids, pairs.ends << PLACE_BITS) - first)
+        first, ends = (self._starts.take(ids, mode="clip") for ids in (pairs.first, pairs.ends))
+        return Runs(first.astype(np.int64), (ends - first).astype(np.int64))
 
 
 def lists_for(count: int) -> int:
