@@ -7,6 +7,7 @@ server no asker waits for another or for a writer.
 
 from __future__ import annotations
 
+import gc
 import logging
 import sqlite3
 import threading
@@ -144,8 +145,13 @@ class Assistant:
             thread.join()
 
     def warm_up(self) -> None:
-        """Load what the first question would load, so that nobody waits for it."""
+        """Load what the first question would load, so that nobody waits for it.
+
+        For servers: what is loaded by then stays, and is left out of Python's looking for garbage.
+        """
         self._answered(Query(_FIRST, top_k=1))
+        gc.collect()
+        gc.freeze()
 
     def ask(self, query: Query) -> Answer:
         """Answer one question with proved quotes, or abstain."""

@@ -19,6 +19,9 @@ from index.files import write_atomically
 
 _MEMO = "checked.json"
 _CHUNK = 1 << 22
+# Bytes written at once. What is written in one go is mapped in one go (Linux, large folios): a file
+# of 50 MB that is mapped would be in memory as a whole where a few of its rows are read.
+_WRITTEN = 1 << 16
 
 
 class Checked(NamedTuple):
@@ -77,7 +80,8 @@ def write_checked(folder: Path, name: str, parts: Iterable[Any]) -> Checked:
     try:
         with path.open("xb") as file:
             for part in parts:
-                file.write(part)
+                for start in range(0, len(part), _WRITTEN):
+                    file.write(part[start : start + _WRITTEN])
                 crc = zlib.crc32(part, crc)
                 size += len(part)
             file.flush()

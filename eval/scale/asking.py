@@ -42,6 +42,7 @@ def measure(folder: Path, pairs: int, count: int) -> dict[str, Any]:
     assistant = Assistant(Store.open(folder), encoder, Calibration.load())
     opened = time.perf_counter() - began
     with assistant, assistant.following():
+        assistant.warm_up()
         for asked in questions[:_WARM]:
             assistant.ask(Query(asked.question))
         result: dict[str, Any] = {"open_s": round(opened, 3)}
