@@ -98,12 +98,12 @@ class Retriever:
         def by_words() -> list[list[tuple[int, float]]]:
             return [self._index.matching(words, pool, scope) for scope in scopes]
 
-        def by_meaning() -> list[tuple[Vectors, Ids]]:
-            return [self._index.nearest(vector, 2 * pool, scope) for scope in scopes]
+        def by_meaning() -> list[Ids]:
+            return [self._index.candidates(vector, 2 * pool, scope) for scope in scopes]
 
         matching, nearest = threads.both(by_words, by_meaning)
         matches = dict(chain.from_iterable(matching))
-        found = [pairs_of(passages) for _, passages in nearest]
+        found = [pairs_of(passages) for passages in nearest]
         matched = np.fromiter(matches, dtype=np.int64, count=len(matches))
         pairs = np.unique(np.concatenate([*found, matched]))
         evidence = np.zeros((len(pairs), len(EVIDENCE)))

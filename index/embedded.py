@@ -12,7 +12,7 @@ from index.catalogue import Catalogue
 from index.encoder import Encoder, Vectors
 from index.lexical import LexicalIndex
 from index.passages import passages_of
-from index.protocol import CompanyKey, Ids, Scope, passage_id
+from index.protocol import CompanyKey, Ids, Runs, Scope, passage_id
 from index.records import Pair
 from index.vectors import DenseIndex
 
@@ -49,7 +49,11 @@ class Indexes:
 
     def nearest(self, query: Vectors, k: int, scope: Scope | None = None) -> tuple[Vectors, Ids]:
         """Inner products and passage ids of the ``k`` nearest passages, best first."""
-        return self.dense.search(query, k, self.catalogue.runs(scope) if scope else None)
+        return self.dense.search(query, k, self._runs(scope))
+
+    def candidates(self, query: Vectors, k: int, scope: Scope | None = None) -> Ids:
+        """Ids of about the ``k`` nearest passages, in no order."""
+        return self.dense.candidates(query, k, self._runs(scope))
 
     def similarities(self, query: Vectors, pairs: Ids) -> tuple[Vectors, Ids]:
         """Inner products with all passages of the pairs, and the passages' ids."""
@@ -67,6 +71,9 @@ class Indexes:
     def ceiling(self, text: str) -> float:
         """The BM25 score that no pair can exceed for ``text``."""
         return self.lexical.ceiling(text)
+
+    def _runs(self, scope: Scope | None) -> Runs | None:
+        return self.catalogue.runs(scope) if scope else None
 
     def _resolved(self, scope: Scope | None) -> Scope | None:
         return self.catalogue.resolved(scope) if scope else None

@@ -128,6 +128,10 @@ class Index(Protocol):
         """
         ...
 
+    def candidates(self, query: Vectors, k: int, scope: Scope | None = None) -> Ids:
+        """Ids of about the ``k`` nearest passages, in no order: ``similarities`` scores them."""
+        ...
+
     def similarities(self, query: Vectors, pairs: Ids) -> tuple[Vectors, Ids]:
         """Inner products with all passages of the pairs, and the passages' ids."""
         ...

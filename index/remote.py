@@ -108,6 +108,10 @@ class RemoteIndex:
         scores = np.array([hit.score for hit in hits], dtype=np.float32)
         return scores, np.array([hit.id for hit in hits], dtype=np.int64)
 
+    def candidates(self, query: Vectors, k: int, scope: Scope | None = None) -> Ids:
+        """Ids of about the ``k`` nearest passages, in no order."""
+        return self.nearest(query, k, scope)[1]
+
     def similarities(self, query: Vectors, pairs: Ids) -> tuple[Vectors, Ids]:
         """Inner products with all passages of the pairs, and the passages' ids."""
         ids, vectors = self._server.vectors(pairs)

@@ -222,18 +222,30 @@ class DenseIndex:
         come back where there are no more.
         """
         query = np.ascontiguousarray(query, dtype=np.float32).reshape(1, -1)
+        return self._best(query, k, self._found(query, int(_REFINED * k), allowed))
+
+    def candidates(self, query: Vectors, k: int, allowed: Runs | None = None) -> Ids:
+        """Ids of about the ``k`` nearest, in no order: by their codes, where these are searched.
+
+        For who scores them anyway. ``allowed`` as in ``search``.
+        """
+        query = np.ascontiguousarray(query, dtype=np.float32).reshape(1, -1)
+        return self._ids[self._found(query, k, allowed)]
+
+    def _found(self, query: Vectors, k: int, allowed: Runs | None) -> Ids:
+        """Places of the ``k`` nearest, and of some more."""
         if allowed is None:
-            return self._best(query, k, self._candidates(query, k, self._alive, 1.0, None))
+            return self._of_parts(query, k, self._alive, 1.0, None)
         places = self._places(allowed)
         if places.count.sum() <= _FEW:
-            return self._best(query, k, places.ids())
+            return self._read_through(query, k, places.ids())
         inside = _mask(places, len(self._ids))
         kept = inside[: self._covered]
         if self._now is not None and self._alive is not None:
             kept = inside[self._now] & self._alive
         share = float(np.count_nonzero(kept)) / max(1, len(kept))
         tail = inside[self._covered :]
-        return self._best(query, k, self._candidates(query, k, kept, share, tail))
+        return self._of_parts(query, k, kept, share, tail)
 
     def exact(self, query: Vectors, k: int) -> tuple[Vectors, Ids]:
         """The same as ``search`` without filter, by reading all vectors: to measure recall."""
@@ -258,13 +270,13 @@ class DenseIndex:
         products[order[0][: len(places)]] = found[0][: len(places)]
         return products
 
-    def _candidates(
+    def _of_parts(
         self, query: Vectors, k: int, kept: Mask | None, share: float, tail: Mask | None
     ) -> Ids:
-        """Places that hold the nearest."""
+        """Places of the nearest in the compressed index, and of those that it lacks."""
         found = []
         if self.compressed is not None and self._covered:
-            places = self.compressed.search(query, int(_REFINED * k), kept, share)
+            places = self.compressed.search(query, k, kept, share)
             found.append(places if self._now is None else self._now[places])
         lacking = len(self._ids) - self._covered
         if lacking > 2 * COMPRESS:  # while the compressed index is being made: no copy of all

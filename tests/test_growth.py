@@ -77,6 +77,20 @@ def test_half_is_exact_too_while_nothing_is_compressed() -> None:
             np.testing.assert_allclose(scores, brute_force(QUERIES[0], allowed, 50), atol=1e-6)
 
 
+def test_candidates_are_what_a_search_finds(compressed: DenseIndex) -> None:
+    exact = DenseIndex(DIMENSION).with_added(IDS, ROWS)
+    some = Runs.of(np.arange(1, PAIRS + 1, 40))
+    for query in QUERIES:
+        for allowed in (None, some):
+            wanted = exact.search(query, 50, allowed)[1]
+            assert sorted(exact.candidates(query, 50, allowed)) == sorted(wanted)
+        assert sorted(compressed.candidates(query, 50, some)) == sorted(wanted), (
+            "read, as they are few"
+        )
+        wanted = compressed.search(query, 20)[1]
+        assert np.isin(wanted, compressed.candidates(query, 50)).all()
+
+
 @pytest.mark.parametrize("wide", [None, 0.5])
 def test_recall_against_reading_all(compressed: DenseIndex, wide: float | None) -> None:
     allowed = np.arange(1, PAIRS + 1)

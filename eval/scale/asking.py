@@ -118,12 +118,12 @@ def _searches(
         for asked in questions
     }
     calls: dict[str, Callable[[Asked], object]] = {
-        "dense": lambda a: indexes.nearest(vectors[a.question], 2 * _POOL),
+        "dense": lambda a: indexes.candidates(vectors[a.question], 2 * _POOL),
         "lexical": lambda a: indexes.matching(a.question, _POOL),
         "similarities": lambda a: indexes.similarities(vectors[a.question], found[a.question]),
     }
     for name, of in FILTERS.items():
-        calls[f"dense_{name}"] = lambda a, of=of: indexes.nearest(  # type: ignore[misc]
+        calls[f"dense_{name}"] = lambda a, of=of: indexes.candidates(  # type: ignore[misc]
             vectors[a.question], 2 * _POOL, Scope(of(a))
         )
         calls[f"lexical_{name}"] = lambda a, of=of: indexes.matching(  # type: ignore[misc]
@@ -140,7 +140,8 @@ def _recall(
     for asked in questions:
         vector = encode([asked.question])
         wanted, _ = indexes.dense.exact(vector, 2 * _POOL)
-        scores, _ = indexes.nearest(vector, 2 * _POOL)
+        found = np.sort(indexes.candidates(vector, 2 * _POOL))
+        scores = np.sort(indexes.dense.scores(vector, found))[::-1]
         for name, own in shares.items():
             k = min(int(name[2:]), len(wanted))
             own.append(float((scores[:k] >= wanted[k - 1] - 1e-6).mean()))
