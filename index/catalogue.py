@@ -109,7 +109,7 @@ class Catalogue:
     def runs(self, scope: Scope) -> Runs:
         """The pairs in the scope."""
         if scope.pairs is not None:
-            return Runs.of(scope.pairs[self.within(scope.pairs, scope)])
+            return Runs.of(scope.pairs[self.within(scope.pairs, replace(scope, pairs=None))])
         rows = self._passing(scope)
         return Runs(self._first[rows], self._count[rows]).joined()
 

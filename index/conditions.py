@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 
+from index.protocol import CompanyKey
 from index.records import Filters
 
 # The day that a filing speaks of.
@@ -32,7 +33,7 @@ def where(filters: Filters) -> tuple[str, list[str]]:
     return " AND ".join(c for c, _ in conditions) or "1", [v for _, v in conditions]
 
 
-def company_number(key: tuple[str, str | None]) -> int:
+def company_number(key: CompanyKey) -> int:
     """A company's number, by name and code."""
     return _number(json.dumps(key))
 

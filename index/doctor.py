@@ -54,7 +54,7 @@ def recall(store: Store, count: int, seed: int = 1) -> dict[str, float]:
     dense = open_indexes(store, store.dimension).dense
     pairs = store.pair_ids()
     drawn = np.random.default_rng(seed).choice(pairs, min(count, len(pairs)), replace=False)
-    shares = [_recall(dense, vector) for vector in _questions(store, np.sort(drawn))]
+    shares = [recall_of(dense, vector) for vector in _questions(store, np.sort(drawn))]
     return {f"R@{k}": float(np.mean([own[k] for own in shares])) for k in _DEPTHS} if shares else {}
 
 
@@ -65,9 +65,11 @@ def _questions(store: Store, pairs: np.ndarray) -> Iterator[np.ndarray]:
             yield np.frombuffer(rows[:size], dtype=np.float16).astype(np.float32)
 
 
-def _recall(dense: DenseIndex, vector: np.ndarray) -> dict[int, float]:
+def recall_of(dense: DenseIndex, vector: np.ndarray) -> dict[int, float]:
+    """Share of the truly nearest, by depth, that are among what retrieval takes; ties count."""
     wanted, _ = dense.exact(vector, max(_DEPTHS))
-    found, _ = dense.search(vector, max(_DEPTHS))
+    found = dense.scores(vector, np.sort(dense.candidates(vector, max(_DEPTHS))))
+    found = np.sort(found)[::-1]
     depths = {k: min(k, len(wanted)) for k in _DEPTHS}
     return {k: float((found[:n] >= wanted[n - 1] - 1e-6).mean()) for k, n in depths.items()}
 

@@ -18,6 +18,7 @@ from assistant.decide import Calibration
 from assistant.records import Query
 from eval.scale.generate import Asked, Market
 from eval.scale.memory import Memory
+from index.doctor import recall_of
 from index.encoder import load_encoder
 from index.protocol import Scope
 from index.records import Filters
@@ -136,16 +137,8 @@ def _recall(
     indexes: Indexes, encode: Callable[[Sequence[str]], Any], questions: Sequence[Asked]
 ) -> dict[str, float]:
     """Share of the truly nearest that the dense search finds, ties counted as found."""
-    shares: dict[str, list[float]] = {"R@10": [], "R@64": [], "R@128": []}
-    for asked in questions:
-        vector = encode([asked.question])
-        wanted, _ = indexes.dense.exact(vector, 2 * _POOL)
-        found = np.sort(indexes.candidates(vector, 2 * _POOL))
-        scores = np.sort(indexes.dense.scores(vector, found))[::-1]
-        for name, own in shares.items():
-            k = min(int(name[2:]), len(wanted))
-            own.append(float((scores[:k] >= wanted[k - 1] - 1e-6).mean()))
-    return {name: round(float(np.mean(own)), 4) for name, own in shares.items()}
+    shares = [recall_of(indexes.dense, encode([asked.question])) for asked in questions]
+    return {f"R@{k}": round(float(np.mean([own[k] for own in shares])), 4) for k in shares[0]}
 
 
 def _percentiles(times: Sequence[float]) -> dict[str, float]:
