@@ -278,10 +278,6 @@ class Assistant:
         with self._readers.one() as store:
             return store.counts()
 
-    def pairs(self) -> int:
-        """Number of pairs in the store."""
-        return self.counts()[1]
-
     def suggestions(self, count: int) -> list[str]:
         """Filed questions to begin with: the first of each of the newest filings."""
         with self._readers.one() as store:

@@ -155,7 +155,7 @@ def _look(say: Say, folder: Path, encoder: Encoder) -> None:
                 .astype(np.float32)
                 .reshape(-1, encoder.dimension)
             )
-            scores, found = indexes.nearest(own[:1], 1)
+            scores, found = indexes.dense.search(own[:1], 1)
             if len(found) == 0 or scores[0] < float((own[0] ** 2).sum()) - 1e-3:
                 harm.append(f"a vector isn't found: pair {pair_id}, place {first}")
         if store.orphans() and store.tidy() and store.orphans():

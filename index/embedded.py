@@ -47,10 +47,6 @@ class Indexes:
         """Which of the pairs are in the scope."""
         return self.catalogue.within(pairs, scope)
 
-    def nearest(self, query: Vectors, k: int, scope: Scope | None = None) -> tuple[Vectors, Ids]:
-        """Inner products and passage ids of the ``k`` nearest passages, best first."""
-        return self.dense.search(query, k, self._runs(scope))
-
     def candidates(self, query: Vectors, k: int, scope: Scope | None = None) -> Ids:
         """Ids of about the ``k`` nearest passages, in no order."""
         return self.dense.candidates(query, k, self._runs(scope))

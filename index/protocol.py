@@ -121,15 +121,11 @@ class Index(Protocol):
         """Which of the pairs are in the scope."""
         ...
 
-    def nearest(self, query: Vectors, k: int, scope: Scope | None = None) -> tuple[Vectors, Ids]:
-        """Inner products and passage ids of the ``k`` nearest passages, best first.
+    def candidates(self, query: Vectors, k: int, scope: Scope | None = None) -> Ids:
+        """Ids of about the ``k`` nearest passages, in no order: ``similarities`` scores them.
 
         ``query`` is one unit vector. Fewer than ``k`` come back where the scope has no more.
         """
-        ...
-
-    def candidates(self, query: Vectors, k: int, scope: Scope | None = None) -> Ids:
-        """Ids of about the ``k`` nearest passages, in no order: ``similarities`` scores them."""
         ...
 
     def similarities(self, query: Vectors, pairs: Ids) -> tuple[Vectors, Ids]:

@@ -101,16 +101,11 @@ class RemoteIndex:
         is_there: npt.NDArray[np.bool_] = self._ended[places] == pairs
         return self._catalogue.within(pairs, scope) & is_there
 
-    def nearest(self, query: Vectors, k: int, scope: Scope | None = None) -> tuple[Vectors, Ids]:
-        """Inner products and passage ids of the ``k`` nearest passages, best first."""
-        vector = query.reshape(-1).tolist()
-        hits = self._hits(self._server.passages, "vector", vector, k, scope or Scope())
-        scores = np.array([hit.score for hit in hits], dtype=np.float32)
-        return scores, np.array([hit.id for hit in hits], dtype=np.int64)
-
     def candidates(self, query: Vectors, k: int, scope: Scope | None = None) -> Ids:
         """Ids of about the ``k`` nearest passages, in no order."""
-        return self.nearest(query, k, scope)[1]
+        vector = query.reshape(-1).tolist()
+        hits = self._hits(self._server.passages, "vector", vector, k, scope or Scope())
+        return np.array([hit.id for hit in hits], dtype=np.int64)
 
     def similarities(self, query: Vectors, pairs: Ids) -> tuple[Vectors, Ids]:
         """Inner products with all passages of the pairs, and the passages' ids."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 
+from eval.measures import Outcome
 from index.encoder import Vectors
 from index.files import sha256_of
 from index.records import Filing, Pair, ParsedFiling, Span
@@ -79,3 +81,40 @@ def read_lines(path: Path) -> ParsedFiling:
             pairs.append(make_pair(str(number), question, answer, offset))
         offset += len(line) + 1
     return ParsedFiling(filing, tuple(pairs), text)
+
+
+def outcome(query: str, right: bool, answered: bool = True, style: str = "plain") -> Outcome:
+    """An answerable query whose document ``a`` is found first or not at all."""
+    ranking = ("a", "b") if right else ("b",)
+    return Outcome(
+        query,
+        ranking,
+        {"a": 1},
+        answered=answered,
+        confidence=0.75,
+        scores=(2.0, 1.0)[: len(ranking)],
+        milliseconds=1.5,
+        slices={"style": style},
+    )
+
+
+class LengthReranker:
+    """The longer a text, the better."""
+
+    name = "length"
+
+    def __init__(self) -> None:
+        self.read: list[tuple[str, str]] = []
+
+    def scores(self, question: str, texts: Sequence[str]) -> Sequence[float]:
+        """Their lengths; remembers what it read."""
+        self.read += [(question, text) for text in texts]
+        return [float(len(text)) for text in texts]
+
+
+def until(holds: Callable[[], object], seconds: float = 20.0) -> None:
+    """Wait for something."""
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.02)

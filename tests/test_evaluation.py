@@ -9,7 +9,6 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import numpy as np
 import pytest
 
 from assistant.decide import Calibration, Further
@@ -28,31 +27,15 @@ from eval.plots import Bar, bar_plot
 from eval.report import html_report
 from eval.rivals import UntrainedEncoder, bm25, characters, words
 from eval.runs import read_records, record_lines, trec_run
-from eval.significance import compare, main, randomisation_test
 from eval.slices import slices_of
 from eval.systems import Found, ask_all, yuanda
 from index.errors import CallError
 from tests.conftest import Call
-from tests.fakes import FakeEncoder
+from tests.fakes import FakeEncoder, outcome
 
 WEIGHTS = Linear(-4.0, {"similarity": 8.0, "company": 1.0, "other_company": -1.0})
 SURE = Linear(0.0, {"logit": 1.0})
 CALIBRATION = Calibration(WEIGHTS, WEIGHTS, SURE, Further(), threshold=0.5)
-
-
-def outcome(query: str, right: bool, answered: bool = True, style: str = "plain") -> Outcome:
-    """An answerable query whose document ``a`` is found first or not at all."""
-    ranking = ("a", "b") if right else ("b",)
-    return Outcome(
-        query,
-        ranking,
-        {"a": 1},
-        answered=answered,
-        confidence=0.75,
-        scores=(2.0, 1.0)[: len(ranking)],
-        milliseconds=1.5,
-        slices={"style": style},
-    )
 
 
 @pytest.fixture
@@ -184,51 +167,6 @@ def test_trec_run() -> None:
     assert trec_run([outcome("1", True)], "x").splitlines() == [
         *("1 Q0 a 1 2.000000 x", "1 Q0 b 2 1.000000 x"),
     ]
-
-
-def test_alike_systems_do_not_differ() -> None:
-    values = np.array([1.0, 0.0, 0.5])
-    assert randomisation_test(values, values) == 1.0
-    # One query better and one worse: the difference is 0, which any flip reaches.
-    assert randomisation_test(np.array([1.0, 0.0]), np.array([0.0, 1.0])) == 1.0
-
-
-def test_p_value_is_the_share_of_flips_as_extreme() -> None:
-    better, worse = np.ones(5), np.zeros(5)
-    # Of 32 flips, two are as extreme either way, one is as low, all are as high.
-    assert randomisation_test(better, worse) == pytest.approx(2 / 32, abs=0.01)
-    assert randomisation_test(worse, better, "less") == pytest.approx(1 / 32, abs=0.01)
-    assert randomisation_test(better, worse, "less") == 1.0
-    assert randomisation_test(better, worse) == randomisation_test(better, worse)
-
-
-def test_p_values_hold_what_they_promise() -> None:
-    random = np.random.default_rng(1)
-    found = [
-        randomisation_test(random.random(30), random.random(30), rounds=200) for _ in range(400)
-    ]
-    assert np.mean(np.array(found) <= 0.05) == pytest.approx(0.05, abs=0.03)
-
-
-def test_systems_are_paired_by_query() -> None:
-    good = [outcome(str(i), True) for i in range(20)]
-    bad = [outcome(str(i), i < 10) for i in reversed(range(20))]
-    found = compare(good, bad)
-    assert (found["R@1"].first, found["R@1"].second) == (1.0, 0.5)
-    assert found["R@1"].p < 0.01
-    assert found["served"].p < 0.01
-    with pytest.raises(CallError, match="same labelled queries"):
-        compare(good, bad[1:])
-
-
-def test_two_saved_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    first, second = tmp_path / "a.jsonl", tmp_path / "b.jsonl"
-    first.write_text(record_lines([outcome("1", True)]), "utf-8")
-    second.write_text(record_lines([outcome("1", False)]), "utf-8")
-    assert main([str(first), str(second)]) == 0
-    assert "R@1           1.0000  0.0000  +1.0000" in capsys.readouterr().out
-    with pytest.raises(SystemExit, match="2"):
-        main([str(first), str(tmp_path / "none")])
 
 
 def test_bm25_finds_by_words_and_company(collection: Path) -> None:

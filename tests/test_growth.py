@@ -198,7 +198,7 @@ def test_doctor_mends_a_flipped_bit_that_nobody_has_touched(tmp_path: Path, kind
     with Store.open(tmp_path / "store", create=True) as store:
         fill(store, tmp_path / "filings", range(30))
         query = FakeEncoder().encode_queries(["产能"])
-        wanted = open_indexes(store, 8).nearest(query, 5)[0]
+        wanted = open_indexes(store, 8).dense.search(query, 5)[0]
         path = sorted((store.folder / "indexes").glob(kind))[0]
         content = bytearray(path.read_bytes())
         content[len(content) // 3] ^= 8
@@ -206,7 +206,7 @@ def test_doctor_mends_a_flipped_bit_that_nobody_has_touched(tmp_path: Path, kind
         statuses = {one.what: one.status for one in examine(store)}
         assert "mended" in statuses.values()
         assert "broken" not in statuses.values()
-        np.testing.assert_array_equal(open_indexes(store, 8).nearest(query, 5)[0], wanted)
+        np.testing.assert_array_equal(open_indexes(store, 8).dense.search(query, 5)[0], wanted)
         assert {one.status for one in examine(store)} == {"sound"}
 
 
@@ -226,12 +226,12 @@ def test_adding_while_searching(tmp_path: Path) -> None:
         fill(store, tmp_path / "filings", range(25))
         indexes = open_indexes(store, 8)
         query = FakeEncoder().encode_queries(["产能"])
-        wanted = indexes.nearest(query, 20), indexes.matching("产能", 20)
+        wanted = indexes.dense.search(query, 20), indexes.matching("产能", 20)
         stop, faults, rounds = threading.Event(), list[str](), [0]
 
         def search() -> None:
             while not stop.is_set():
-                scores, ids = indexes.nearest(query, 20)
+                scores, ids = indexes.dense.search(query, 20)
                 same = np.array_equal(scores, wanted[0][0]) and np.array_equal(ids, wanted[0][1])
                 if not same or indexes.matching("产能", 20) != wanted[1]:
                     faults.append("another result")

@@ -91,10 +91,8 @@ def assert_same(one: Index, other: Index) -> None:
         assert one.ceiling(asked) == pytest.approx(other.ceiling(asked))
         for scope in SCOPES:
             # Ties are cut anywhere: all that there is, then, by score.
-            near, ids = one.nearest(vector, 500, scope)
-            others, other_ids = other.nearest(vector, 500, scope)
-            assert near == pytest.approx(others, abs=1e-5)
-            assert sorted(ids.tolist()) == sorted(other_ids.tolist())
+            near, others = (set(i.candidates(vector, 500, scope).tolist()) for i in (one, other))
+            assert near == others
             matched, expected = (i.matching(asked, 500, scope) for i in (one, other))
             assert dict(matched) == pytest.approx(dict(expected), rel=1e-5)
             assert [s for _, s in matched] == sorted((s for _, s in matched), reverse=True)
@@ -137,7 +135,7 @@ def test_adding_and_removing_cost_what_changed(
     # What is removed has left nothing behind; the former state finds nothing of what is new.
     every = now._server.vectors(np.arange(1, 60))[0]
     assert np.unique(pairs_of(every)).tolist() == now.pair_ids().tolist()
-    found = pairs_of(former.nearest(ENCODER.encode_queries(["毛利率"]), 500)[1])
+    found = pairs_of(former.candidates(ENCODER.encode_queries(["毛利率"]), 500))
     assert found.max() < 49
     assert not store.known(gone.sha256)
     sent.clear()
