@@ -34,8 +34,9 @@ Mask = npt.NDArray[np.bool_]
 COMPRESS, TAIL = 100_000, 50_000
 # Share of the compressed index that may be gone from the store before it is made anew.
 GONE = 0.01
-# Passages in scope that are read one by one.
-_FEW = 30_000
+# Passages in scope that are read one by one: so many, or, where all are read otherwise, this share
+# of them. One by one, a vector takes some twenty times as long.
+_FEW, _SPARSE = 30_000, 0.05
 # Vectors read at once.
 _EXACT = 1 << 17
 # Lists searched, and how many times the finds asked for are scored anew.
@@ -236,7 +237,8 @@ class DenseIndex:
         if allowed is None:
             return self._of_parts(query, k, self._alive, 1.0, None)
         places = self._places(allowed)
-        if places.count.sum() <= _FEW:
+        few = _FEW if self._covered else _SPARSE * len(self._ids)
+        if places.count.sum() <= few:
             return self._read_through(query, k, places.ids())
         inside = _mask(places, len(self._ids))
         kept = inside[: self._covered]

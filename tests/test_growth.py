@@ -65,16 +65,15 @@ def test_selective_filters_are_exact(
         np.testing.assert_allclose(scores, brute_force(query, allowed, 20), atol=1e-6)
 
 
-def test_half_is_exact_too_while_nothing_is_compressed() -> None:
+@pytest.mark.parametrize("sparse", [0.0, 1.0])
+def test_half_is_exact_too_while_nothing_is_compressed(
+    sparse: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(vectors, "_SPARSE", sparse)
     dense = DenseIndex(DIMENSION).with_added(IDS, ROWS)
     for allowed in (np.arange(1, PAIRS + 1, 2), np.arange(1, PAIRS + 1)):
-        for few in (10, 30_000):
-            vectors._FEW, former = few, vectors._FEW
-            try:
-                scores, _ = dense.search(QUERIES[0], 50, Runs.of(allowed))
-            finally:
-                vectors._FEW = former
-            np.testing.assert_allclose(scores, brute_force(QUERIES[0], allowed, 50), atol=1e-6)
+        scores, _ = dense.search(QUERIES[0], 50, Runs.of(allowed))
+        np.testing.assert_allclose(scores, brute_force(QUERIES[0], allowed, 50), atol=1e-6)
 
 
 def test_candidates_are_what_a_search_finds(compressed: DenseIndex) -> None:
