@@ -21,7 +21,7 @@ from typing import Self
 
 from assistant import threads
 from assistant.cite import proved, quoted, unharmed
-from assistant.companies import Company
+from assistant.companies import Company, CompanyMatcher
 from assistant.completion import Completer
 from assistant.decide import SHORTLIST, Calibration, Ranked, rank
 from assistant.history import Timeline, timeline
@@ -34,7 +34,7 @@ from index.encoder import Encoder
 from index.errors import StoreError
 from index.feedback import Feedback
 from index.opening import open_index
-from index.protocol import Scope
+from index.protocol import Index, Scope
 from index.records import Filing, Filters, ParsedFiling, Reading
 from index.snapshot import State, current_state, is_publishing
 from index.store import Entry, Store
@@ -51,13 +51,15 @@ _FIRST = "公司 2024 年的毛利率是多少？"
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What was indexed at one moment: the state then, and what searches the index.
+    """What was indexed at one moment: the state then, the index, and what searches it.
 
     It never changes; the next one takes its place. ``state`` is ``None`` where another process
     was about to publish more.
     """
 
     state: State | None
+    index: Index
+    matcher: CompanyMatcher
     retriever: Retriever
     completer: Completer
 
@@ -95,15 +97,24 @@ class Assistant:
         self._watchers: list[Callable[[Answer], None]] = []
         self._now = self._snapshot(_PATIENCE)
 
-    def _snapshot(self, patience: float) -> Snapshot:
+    def _snapshot(self, patience: float, former: Snapshot | None = None) -> Snapshot:
         # The state first: what is written meanwhile calls for the next snapshot.
         state = current_state(self._store)
-        companies = [Company(*key) for key in self._store.companies()]
-        index = open_index(self._store, self.encoder.dimension, patience=patience)
+        companies = tuple(Company(*key) for key in self._store.companies())
+        is_same = former is not None and former.matcher.companies == companies
+        matcher = former.matcher if former and is_same else CompanyMatcher(companies)
+        index = open_index(
+            self._store,
+            self.encoder.dimension,
+            patience=patience,
+            former=former.index.catalogue if former else None,
+        )
         return Snapshot(
             None if index.lags else state,
-            Retriever(self.encoder, index, companies),
-            Completer(index, companies),
+            index,
+            matcher,
+            Retriever(self.encoder, index, matcher),
+            Completer(index, matcher),
         )
 
     def refresh(self) -> None:
@@ -113,7 +124,7 @@ class Assistant:
             if now is None and is_publishing(self._store):
                 return
             if now is None or current_state(self._store) != now:
-                self._now = self._snapshot(0.0 if self._is_followed else _PATIENCE)
+                self._now = self._snapshot(0.0 if self._is_followed else _PATIENCE, self._now)
 
     @contextmanager
     def following(self) -> Iterator[None]:
@@ -260,13 +271,13 @@ class Assistant:
 
     def companies(self) -> list[Company]:
         """The companies in the store, each once, by name."""
-        named = self._now.retriever.companies
+        named = self._now.matcher.companies
         known = {company.code or company.name: company for company in named}
         return sorted(known.values(), key=lambda company: company.short or company.name)
 
     def named(self, question: str) -> tuple[Company, ...]:
         """The companies that a question names."""
-        return self._now.retriever.named(question)
+        return self._now.matcher.match(question).companies
 
     def activities(self) -> set[str]:
         """The types of activity that filings in the store name."""

@@ -42,9 +42,10 @@ class Mention:
 class CompanyMatcher:
     """Finds the companies of a store in questions, in time that doesn't grow with their number."""
 
-    def __init__(self, companies: Iterable[Company]) -> None:
+    def __init__(self, companies: Iterable[Company] = ()) -> None:
+        self.companies = tuple(companies)
         self._known: dict[str, list[Company]] = {}
-        for company in companies:
+        for company in self.companies:
             for name in names_of(company.name, company.short):
                 self._known.setdefault(name, []).append(company)
             if company.code:

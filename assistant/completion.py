@@ -6,10 +6,10 @@ long for a hundred thousand pairs as for a hundred.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from assistant.companies import Company, CompanyMatcher
+from assistant.companies import CompanyMatcher
 from index.normalize import normalize
 from index.protocol import Index, Scope
 from index.records import Reading
@@ -23,9 +23,10 @@ _SHORTEST = 2
 class Completer:
     """Completes questions from one index."""
 
-    def __init__(self, index: Index, companies: Iterable[Company] = ()) -> None:
+    def __init__(self, index: Index, matcher: CompanyMatcher | None = None) -> None:
+        """``matcher`` knows the companies that may be named."""
         self._index = index
-        self._matcher = CompanyMatcher(companies)
+        self._matcher = matcher or CompanyMatcher()
 
     def complete(
         self,

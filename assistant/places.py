@@ -12,12 +12,16 @@ def places() -> frozenset[str]:
     return frozenset(Path(__file__).with_name("places.txt").read_text("utf-8").split())
 
 
+@cache
+def _longest() -> int:
+    return max(map(len, places()))
+
+
 def without_place(name: str) -> str:
     """A name without the province and city that it begins with, where two characters are left."""
-    longest = max(map(len, places()))
     for _ in range(2):
         length = next(
-            (n for n in range(longest, 1, -1) if name[:n] in places() and len(name) >= n + 2), 0
+            (n for n in range(_longest(), 1, -1) if name[:n] in places() and len(name) >= n + 2), 0
         )
         if not length:
             break

@@ -6,7 +6,7 @@ ever says its own company's name; their pairs are searched by themselves as well
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Literal
@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from assistant import threads
-from assistant.companies import Company, CompanyMatcher, Mention
+from assistant.companies import CompanyMatcher, Mention
 from index.encoder import Encoder, Vectors
 from index.protocol import Ids, Index, Scope, is_question, pairs_of
 
@@ -63,17 +63,12 @@ class Retriever:
     """Searches an index both ways."""
 
     def __init__(
-        self, encoder: Encoder, index: Index, companies: Iterable[Company] | None = None
+        self, encoder: Encoder, index: Index, matcher: CompanyMatcher | None = None
     ) -> None:
-        """``companies`` are those that a question may name."""
-        self.companies = tuple(companies or ())
-        self._matcher = CompanyMatcher(self.companies)
+        """``matcher`` knows the companies that a question may name."""
+        self._matcher = matcher or CompanyMatcher()
         self._encoder = encoder
         self._index = index
-
-    def named(self, question: str) -> tuple[Company, ...]:
-        """The companies that a question names."""
-        return self._matcher.match(question).companies
 
     def retrieve(
         self,

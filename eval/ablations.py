@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from assistant.companies import CompanyMatcher
 from assistant.decide import Calibration, Further
 from assistant.retrieve import Retriever
 from eval.calibrate import asked_of, fit, read_all
@@ -76,7 +77,8 @@ def retriever_of(corpus: Corpus, parts: Parts) -> Retriever:
         indexes = replace(indexes, dense=without.dense)
     if not parts.lexical:
         indexes = replace(indexes, lexical=LexicalIndex())
-    return Retriever(corpus.encoder, indexes, corpus.companies if parts.company_match else {})
+    matcher = CompanyMatcher(corpus.companies if parts.company_match else ())
+    return Retriever(corpus.encoder, indexes, matcher)
 
 
 def _nothing(pairs: Sequence[int]) -> list[Reading]:

@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from assistant.companies import Company
+from assistant.companies import Company, CompanyMatcher
 from assistant.decide import STANDING, Readings, read_rows
 from assistant.interaction import Rows
 from assistant.logistic import Linear, Network
@@ -123,7 +123,7 @@ def retriever_over(pairs: Sequence[FiledPair], encoder: Encoder) -> Retriever:
             encoder,
             {(company.name, company.code): np.array(ids) for company, ids in places.items()},
         ),
-        places,
+        CompanyMatcher(places),
     )
 
 

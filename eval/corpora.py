@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from assistant.companies import Company
+from assistant.companies import Company, CompanyMatcher
 from assistant.retrieve import Retriever
 from eval.datasets import (
     BeirSet,
@@ -58,7 +58,7 @@ class Corpus:
 
     def retriever(self) -> Retriever:
         """The retriever that answers questions, over this corpus."""
-        return Retriever(self.encoder, self.indexes, self.companies)
+        return Retriever(self.encoder, self.indexes, CompanyMatcher(self.companies))
 
     def encoded_by(self, encoder: Encoder) -> Corpus:
         """The same corpus with the vectors of another encoder."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import TypeVar
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -13,47 +13,78 @@ from index.conditions import day_number
 from index.protocol import CompanyKey, Ids, Runs, Scope
 
 _Mask = npt.NDArray[np.bool_]
-_T = TypeVar("_T")
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """A filing's conditions, and its pairs: ``count`` ids from ``first`` on.
+class Changes(NamedTuple):
+    """Which pairs a store holds, told by how far it has counted: those added and those removed.
+
+    Two equal ones of one ``store`` (an id) hold the same pairs.
+    """
+
+    store: str
+    added: int
+    removed: int
+
+    def come_after(self, former: Changes) -> bool:
+        """Whether ``former`` is of an earlier state of the same store, or of this one."""
+        return (
+            former.store == self.store
+            and former.added <= self.added
+            and former.removed <= self.removed
+        )
+
+
+class Listed(NamedTuple):
+    """A filing's conditions, and its pairs: ``size`` ids from ``first`` on.
 
     ``day`` is what it speaks of, ``public`` the day from which it was public: ``day_number``s.
     """
 
     first: int
-    count: int
+    size: int
     company: str = ""
     code: str | None = None
-    short: str = ""
     day: int = 0
     public: int = 0
     activities: tuple[str, ...] = ()
 
 
 class Catalogue:
-    """Filings, in the order of their pairs."""
+    """Filings that have pairs, in the order of these."""
 
-    def __init__(self, rows: Iterable[Listed] = ()) -> None:
-        rows = sorted(rows, key=lambda row: row.first)
-        self._first = np.array([row.first for row in rows], dtype=np.int64)
-        self._count = np.array([row.count for row in rows], dtype=np.int64)
-        self._day = np.array([row.day for row in rows], dtype=np.int32)
-        self._public = np.array([row.public for row in rows], dtype=np.int32)
-        self._keys, self._key = _coded([(row.company, row.code) for row in rows])
-        self._places = {key: place for place, key in enumerate(self._keys)}
+    def __init__(
+        self,
+        rows: Iterable[Listed] = (),
+        changes: Changes | None = None,
+        *,
+        former: Catalogue | None = None,
+        gone: Ids | None = None,
+    ) -> None:
+        """Of the filings in ``rows``, and of those in the ``former`` one but for whose pairs are
+        ``gone``. ``changes``: the state of the store that they are of."""
+        self.changes = changes
+        # Companies and sets of activities by number, in the order that they came in.
+        self._places: dict[CompanyKey, int] = dict(former._places) if former else {}
+        self._held: dict[tuple[str, ...], int] = dict(former._held) if former else {}
+        table = np.array([self._row(filing) for filing in rows], dtype=np.int64).reshape(-1, 6)
+        if former is not None:
+            stays = np.isin(former._table[:, 0], () if gone is None else gone, invert=True)
+            table = np.concatenate([former._table[stays], table])
+        self._table: Ids = table[np.argsort(table[:, 0], kind="stable")]
+        self._first, self._count, self._day, self._public, self._key, self._activity = (
+            np.ascontiguousarray(column) for column in self._table.T
+        )
+        self._keys, self._activities = list(self._places), list(self._held)
         # The filings of each company, side by side: those of the n-th from ``_starts[n]`` on.
         self._by_company = np.argsort(self._key, kind="stable")
         self._starts = np.searchsorted(
             self._key[self._by_company], np.arange(len(self._keys) + 1)
         ).tolist()
-        self._activities, self._activity = _coded([row.activities for row in rows])
-        self._shorts: dict[CompanyKey, str] = {}
-        for row in rows:
-            key = row.company, row.code
-            self._shorts[key] = row.short or self._shorts.get(key, "")
+
+    def _row(self, filing: Listed) -> tuple[int, ...]:
+        company = self._places.setdefault((filing.company, filing.code), len(self._places))
+        held = self._held.setdefault(filing.activities, len(self._held))
+        return filing.first, filing.size, filing.day, filing.public, company, held
 
     @classmethod
     def of_companies(cls, companies: Mapping[CompanyKey, Ids]) -> Catalogue:
@@ -69,10 +100,6 @@ class Catalogue:
         """Number of pairs."""
         return int(self._count.sum())
 
-    def companies(self) -> dict[CompanyKey, str]:
-        """The companies by name and code, with their short names."""
-        return {key: short for key, short in self._shorts.items() if key[0]}
-
     def companies_in(self, scope: Scope) -> list[CompanyKey] | None:
         """The companies that the scope lets pass; ``None`` where it lets all."""
         places = self._companies(scope)
@@ -87,7 +114,7 @@ class Catalogue:
         return replace(scope, filters=filters, companies=tuple(companies))
 
     def filing_of(self, pair: int) -> Listed:
-        """The filing that has the pair, without its short name; an empty one where none has."""
+        """The filing that has the pair; an empty one where none has."""
         place = int(np.searchsorted(self._first, pair, side="right")) - 1
         if place < 0 or pair >= self._first[place] + self._count[place]:
             return Listed(pair, 0)
@@ -170,10 +197,3 @@ class Catalogue:
         if filters.as_of:
             mask &= (public > 0) & (public <= day_number(filters.as_of))
         return mask
-
-
-def _coded(values: Sequence[_T]) -> tuple[list[_T], npt.NDArray[np.int32]]:
-    """The distinct values, and each value's place among them."""
-    places: dict[_T, int] = {}
-    codes = np.array([places.setdefault(v, len(places)) for v in values], dtype=np.int32)
-    return list(places), codes

@@ -8,13 +8,14 @@ import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from index.catalogue import Listed
-from index.conditions import DAY, PUBLIC, day_number, where
+from index.catalogue import Catalogue, Changes, Listed
+from index.conditions import DAY, PUBLIC, where
 from index.protocol import Ids, Runs
 from index.records import Filing, Filters, Pair, Reading
 from index.rows import FILING_COLUMNS, PAIR_COLUMNS, columns, filing_of, pair_of
@@ -23,6 +24,8 @@ _FILING = columns(FILING_COLUMNS, "filings")
 _PAIR = columns(PAIR_COLUMNS, "pairs")
 _JOINED = "pairs JOIN filings ON filings.id = pairs.filing_id"
 _TOGETHER = 1000
+# A day as ``day_number`` has it.
+_NUMBER = "CAST(replace({}, '-', '') AS INTEGER)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,17 +43,6 @@ class Filed:
     filing: Filing
     pair: Pair
     text: str
-
-
-class Changes(NamedTuple):
-    """Which pairs a store holds, told by how far it has counted: those added and those removed.
-
-    Two equal ones of one ``store`` (an id) hold the same pairs.
-    """
-
-    store: str
-    added: int
-    removed: int
 
 
 class Contents:
@@ -184,25 +176,30 @@ class Contents:
             shorts[name, code] = short or shorts.get((name, code), "")
         return [(*key, short) for key, short in shorts.items()]
 
-    def listed(self) -> list[Listed]:
-        """Each filing's conditions and pairs, for a ``Catalogue``."""
+    def listed(self, after: int = 0) -> list[Listed]:
+        """Conditions and pairs of each filing that has pairs, all of them above ``after``."""
+        held = cache(lambda kinds: tuple(json.loads(kinds)))  # few of many filings differ
         rows = self._connection.execute(
-            "SELECT first_pair, pair_count, company, code, short_name, "  # noqa: S608
-            f"{DAY}, {PUBLIC}, activity_types FROM filings ORDER BY first_pair"
+            f"SELECT first_pair, pair_count, company, code, {_NUMBER.format(DAY)}, "  # noqa: S608
+            f"{_NUMBER.format(PUBLIC)}, activity_types FROM filings"
+            " WHERE pair_count > 0 AND first_pair > ? ORDER BY first_pair",
+            (after,),
         )
         return [
-            Listed(
-                first,
-                count,
-                company,
-                code,
-                short,
-                day_number(day),
-                day_number(public),
-                tuple(json.loads(held)),
-            )
-            for first, count, company, code, short, day, public, held in rows
+            Listed(first, size, company, code, day, public, held(kinds))
+            for first, size, company, code, day, public, kinds in rows
         ]
+
+    def catalogue(self, former: Catalogue | None = None) -> Catalogue:
+        """What filters ask of the filings; of a ``former`` one what has changed since is read.
+
+        Within a ``snapshot``.
+        """
+        now = self.changes()
+        if former is None or former.changes is None or not now.come_after(former.changes):
+            return Catalogue(self.listed(), now)
+        gone = self.removed_after(former.changes.removed)
+        return Catalogue(self.listed(former.changes.added), now, former=former, gone=gone)
 
     def changes(self) -> Changes:
         """How far the store has counted; cheap however large it is."""

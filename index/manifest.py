@@ -11,8 +11,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from index.catalogue import Changes
 from index.checked import Checked, Checks, crc_of, write_checked
-from index.contents import Changes
 from index.errors import StoreError
 from index.files import write_atomically
 from index.segments import Segment

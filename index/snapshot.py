@@ -22,8 +22,8 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 from filelock import FileLock, Timeout
 
-from index.catalogue import Catalogue
-from index.contents import Changes, Contents
+from index.catalogue import Catalogue, Changes
+from index.contents import Contents
 from index.embedded import Indexes, index_pairs
 from index.errors import StoreError
 from index.lexical import LexicalIndex
@@ -68,24 +68,32 @@ def current_state(store: Contents) -> State:
     return State(store.changes(), (status.st_ino, status.st_mtime_ns))
 
 
-def open_indexes(store: Store, dimension: int, *, patience: float | None = None) -> Indexes:
+def open_indexes(
+    store: Store,
+    dimension: int,
+    *,
+    patience: float | None = None,
+    former: Catalogue | None = None,
+) -> Indexes:
     """A store's indexes, in line with its database.
 
     What is missing is added and published; where the store's folder can't be written, it is made
     up in memory. Another process that is publishing is waited for, by default until it is done;
     after ``patience`` seconds what it has published before is returned for now, if there is any.
+    A ``former`` state's catalogue spares reading what hasn't changed.
     """
     folder = _folder(store)
-    found = at_hand(store, partial(_published, store, folder, dimension), patience)
+    published = partial(_published, store, folder, dimension, former)
+    found = at_hand(store, published, patience)
     if found is not None:
         return found
     try:
         folder.mkdir(exist_ok=True)
         with store.lock(), store.snapshot():
             # Another process may have done it while this one waited.
-            if (found := _published(store, folder, dimension)) is not None:
+            if (found := published(False)) is not None:
                 return found
-            return _publish(store, folder, dimension)
+            return _publish(store, folder, dimension, former)
     except OSError as error:
         logger.warning("%s: indexes kept in memory only (%s)", store.folder, error)
         with store.snapshot():
@@ -153,7 +161,9 @@ def _folder(store: Contents) -> Path:
     return store.folder / "indexes"
 
 
-def _published(store: Store, folder: Path, dimension: int, lags: bool = False) -> Indexes | None:
+def _published(
+    store: Store, folder: Path, dimension: int, former: Catalogue | None, lags: bool
+) -> Indexes | None:
     """What is published, if it is whole and has all changes, or some (``lags``).
 
     A snapshot is being read.
@@ -164,7 +174,7 @@ def _published(store: Store, folder: Path, dimension: int, lags: bool = False) -
             return None
         if manifest.changes != store.changes() and not lags:
             return None
-        catalogue = Catalogue(store.listed())
+        catalogue = store.catalogue(former)
         dense = Kept.open(folder, manifest).dense
         lexical = LexicalIndex(folder / "lexical")
     except StoreError:
@@ -178,13 +188,15 @@ def _published(store: Store, folder: Path, dimension: int, lags: bool = False) -
     return Indexes(dense, lexical, catalogue)
 
 
-def _publish(store: Store, folder: Path, dimension: int) -> Indexes:
+def _publish(
+    store: Store, folder: Path, dimension: int, former: Catalogue | None = None
+) -> Indexes:
     """Bring all in line with the database, and publish it. The lock is held."""
-    changes, catalogue = store.changes(), Catalogue(store.listed())
+    changes, catalogue = store.changes(), store.catalogue(former)
     manifest = _usable(folder, store, dimension)
-    former = manifest.changes if manifest else None
+    then = manifest.changes if manifest else None
     kept = _opened(folder, manifest, dimension)
-    dense = _aligned(store, kept.dense, catalogue, former, folder)
+    dense = _aligned(store, kept.dense, catalogue, then, folder)
     lexical = _lexical(store, folder / "lexical", catalogue, manifest)
     kept = Kept(folder, dense)
     kept.publish(changes, lexical.opstamp())
@@ -200,10 +212,7 @@ def _usable(folder: Path, store: Store, dimension: int) -> Manifest | None:
         return None
     if manifest is None or manifest.dimension != dimension:
         return None
-    now, then = store.changes(), manifest.changes
-    if then.store != now.store or then.added > now.added or then.removed > now.removed:
-        return None
-    return manifest
+    return manifest if store.changes().come_after(manifest.changes) else None
 
 
 def _opened(folder: Path, manifest: Manifest | None, dimension: int) -> Kept:
@@ -299,7 +308,7 @@ def _align_lexical(
 
 def _in_memory(store: Store, folder: Path, dimension: int) -> Indexes:
     """What is published, with what it lacks in memory."""
-    catalogue = Catalogue(store.listed())
+    catalogue = store.catalogue()
     manifest = _usable(folder, store, dimension)
     dense = _opened(folder, manifest, dimension).dense
     dense = _aligned(store, dense, catalogue, manifest.changes if manifest else None)

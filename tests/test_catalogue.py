@@ -89,8 +89,8 @@ def test_the_filing_of_a_pair(store: Store) -> None:
     listed = store.listed()
     catalogue = Catalogue(listed)
     for filing in listed:
-        for pair in range(filing.first, filing.first + filing.count):
-            assert catalogue.filing_of(pair) == replace(filing, short="")
+        for pair in range(filing.first, filing.first + filing.size):
+            assert catalogue.filing_of(pair) == filing
     assert catalogue.filing_of(0) == Listed(0, 0)
     assert catalogue.filing_of(99) == Listed(99, 0)
 
@@ -110,7 +110,6 @@ def test_companies(store: Store) -> None:
     catalogue = Catalogue(store.listed())
     assert catalogue.count == len(store.pair_ids())
     companies = store.companies()
-    assert catalogue.companies().keys() == {(name, code) for name, code, _ in companies}
     for name, code, _ in companies:
         pairs = catalogue.pairs(Scope(companies=((name, code),))).tolist()
         assert pairs
@@ -118,6 +117,40 @@ def test_companies(store: Store) -> None:
         assert {filing.company for filing in filings} == {name}
         assert {filing.code for filing in filings} == {code}
     assert catalogue.pairs(Scope(companies=())).tolist() == []
+
+
+def test_a_later_state_reads_what_has_changed(store: Store, tmp_path: Path) -> None:
+    former = store.catalogue()
+    assert store.catalogue(former).pairs().tolist() == former.pairs().tolist()
+    read: list[int] = []
+    listed = store.listed
+
+    def counted(after: int = 0) -> list[Listed]:
+        found = listed(after)
+        read.append(len(found))
+        return found
+
+    store.listed = counted  # type: ignore[method-assign]
+    store.remove(str(tmp_path / "2.txt"))
+    for name, company in (("8", "丙公司"), ("9", "甲公司")):
+        (tmp_path / f"{name}.txt").write_text(f"{company}|2024-02-0{name}\n产能如何|满", "utf-8")
+        add(store, [tmp_path / f"{name}.txt"], FakeEncoder(), read=read_lines, processes=1)
+    read.clear()
+    later = store.catalogue(former)
+    assert read == [2], "those that were added"
+    anew = Catalogue(listed())
+    every = store.pair_ids()
+    for filters in FILTERS:
+        scope = Scope(filters)
+        assert later.pairs(scope).tolist() == anew.pairs(scope).tolist()
+        assert later.within(every, scope).tolist() == anew.within(every, scope).tolist()
+    for pair in range(int(every[-1]) + 2):
+        assert later.filing_of(pair) == anew.filing_of(pair)
+    assert later.changes == store.changes()
+    # One of a store that this one has never been tells nothing.
+    assert former.changes is not None
+    strange = Catalogue(listed(), former.changes._replace(store="other"))
+    assert store.catalogue(strange).pairs().tolist() == every.tolist()
 
 
 def test_what_no_filing_has_is_outside() -> None:
