@@ -34,7 +34,7 @@ from index.encoder import Encoder
 from index.errors import StoreError
 from index.feedback import Feedback
 from index.opening import open_index
-from index.protocol import Index, Scope
+from index.protocol import Scope
 from index.records import Filing, Filters, ParsedFiling, Reading
 from index.snapshot import State, current_state, is_publishing
 from index.store import Entry, Store
@@ -51,14 +51,13 @@ _FIRST = "公司 2024 年的毛利率是多少？"
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What was indexed at one moment: the state then, the index, and what searches it.
+    """What was indexed at one moment: the state then, the companies, and what searches the index.
 
     It never changes; the next one takes its place. ``state`` is ``None`` where another process
     was about to publish more.
     """
 
     state: State | None
-    index: Index
     matcher: CompanyMatcher
     retriever: Retriever
     completer: Completer
@@ -95,23 +94,16 @@ class Assistant:
         self._refreshing = threading.Lock()
         self._is_followed = False
         self._watchers: list[Callable[[Answer], None]] = []
-        self._now = self._snapshot(_PATIENCE)
+        self._now = self._snapshot(_PATIENCE, CompanyMatcher())
 
-    def _snapshot(self, patience: float, former: Snapshot | None = None) -> Snapshot:
+    def _snapshot(self, patience: float, former: CompanyMatcher) -> Snapshot:
         # The state first: what is written meanwhile calls for the next snapshot.
         state = current_state(self._store)
         companies = tuple(Company(*key) for key in self._store.companies())
-        is_same = former is not None and former.matcher.companies == companies
-        matcher = former.matcher if former and is_same else CompanyMatcher(companies)
-        index = open_index(
-            self._store,
-            self.encoder.dimension,
-            patience=patience,
-            former=former.index.catalogue if former else None,
-        )
+        matcher = former if former.companies == companies else CompanyMatcher(companies)
+        index = open_index(self._store, self.encoder.dimension, patience=patience)
         return Snapshot(
             None if index.lags else state,
-            index,
             matcher,
             Retriever(self.encoder, index, matcher),
             Completer(index, matcher),
@@ -124,7 +116,8 @@ class Assistant:
             if now is None and is_publishing(self._store):
                 return
             if now is None or current_state(self._store) != now:
-                self._now = self._snapshot(0.0 if self._is_followed else _PATIENCE, self._now)
+                patience = 0.0 if self._is_followed else _PATIENCE
+                self._now = self._snapshot(patience, self._now.matcher)
 
     @contextmanager
     def following(self) -> Iterator[None]:

@@ -51,6 +51,7 @@ class Contents:
     def __init__(self, folder: Path, connection: sqlite3.Connection) -> None:
         self.folder = folder
         self._connection = connection
+        self._catalogue: Catalogue | None = None
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
@@ -190,16 +191,19 @@ class Contents:
             for first, size, company, code, day, public, kinds in rows
         ]
 
-    def catalogue(self, former: Catalogue | None = None) -> Catalogue:
-        """What filters ask of the filings; of a ``former`` one what has changed since is read.
+    def catalogue(self) -> Catalogue:
+        """What filters ask of the filings, within a ``snapshot``.
 
-        Within a ``snapshot``.
+        The second time, only what has changed since is read.
         """
-        now = self.changes()
-        if former is None or former.changes is None or not now.come_after(former.changes):
-            return Catalogue(self.listed(), now)
-        gone = self.removed_after(former.changes.removed)
-        return Catalogue(self.listed(former.changes.added), now, former=former, gone=gone)
+        now, last = self.changes(), self._catalogue
+        if last is None or last.changes is None or not now.come_after(last.changes):
+            last = Catalogue(self.listed(), now)
+        elif last.changes != now:
+            gone = self.removed_after(last.changes.removed)
+            last = Catalogue(self.listed(last.changes.added), now, former=last, gone=gone)
+        self._catalogue = last
+        return last
 
     def changes(self) -> Changes:
         """How far the store has counted; cheap however large it is."""

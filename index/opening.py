@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import shutil
 
-from index.catalogue import Catalogue
 from index.errors import CallError, StoreError
 from index.protocol import Index
 from index.snapshot import improve, open_indexes
@@ -17,19 +16,13 @@ logger = logging.getLogger(__name__)
 EMBEDDED = "embedded"
 
 
-def open_index(
-    store: Store,
-    dimension: int,
-    *,
-    patience: float | None = None,
-    former: Catalogue | None = None,
-) -> Index:
+def open_index(store: Store, dimension: int, *, patience: float | None = None) -> Index:
     """The index in line with the database; see ``open_indexes`` and ``open_remote``."""
     if (url := store.index_url) is None:
-        return open_indexes(store, dimension, patience=patience, former=former)
+        return open_indexes(store, dimension, patience=patience)
     from index.remote import open_remote
 
-    return open_remote(store, dimension, url, patience=patience, former=former)
+    return open_remote(store, dimension, url, patience=patience)
 
 
 def improve_index(store: Store) -> None:

@@ -9,16 +9,13 @@ ties.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from index.encoder import Vectors
 from index.records import Filters
-
-if TYPE_CHECKING:
-    from index.catalogue import Catalogue
 
 Ids = npt.NDArray[np.int64]
 
@@ -114,11 +111,6 @@ class Index(Protocol):
     @property
     def lags(self) -> bool:
         """Whether the database has changed since, and another process is at it."""
-        ...
-
-    @property
-    def catalogue(self) -> Catalogue:
-        """What filters ask of the filings."""
         ...
 
     def pair_ids(self) -> Ids:

@@ -77,7 +77,7 @@ class RemoteIndex:
         self, server: Server, served: Served, catalogue: Catalogue, *, lags: bool = False
     ) -> None:
         """``lags``: the database has changed since, and another process is at it."""
-        self._server, self._lexicon, self.catalogue = server, served.lexicon, catalogue
+        self._server, self._lexicon, self._catalogue = server, served.lexicon, catalogue
         self._last = served.changes.added
         ids = catalogue.pairs()
         self._ids = ids[ids <= self._last]
@@ -98,7 +98,7 @@ class RemoteIndex:
         """Which of the pairs are in the scope."""
         places = np.searchsorted(self._ids, pairs)
         is_there: npt.NDArray[np.bool_] = self._ended[places] == pairs
-        return self.catalogue.within(pairs, scope) & is_there
+        return self._catalogue.within(pairs, scope) & is_there
 
     def candidates(self, query: Vectors, k: int, scope: Scope | None = None) -> Ids:
         """Ids of about the ``k`` nearest passages, in no order."""
@@ -165,7 +165,7 @@ class RemoteIndex:
         parts = [f"pair <= {self._last}"]
         if scope.pairs is not None:
             parts.append(f"pair in {scope.pairs.tolist()}")
-        if (companies := self.catalogue.companies_in(scope)) is not None:
+        if (companies := self._catalogue.companies_in(scope)) is not None:
             parts.append(f"company in {[company_number(key) for key in companies]}")
         if filters.activity:
             parts.append(f"array_contains(activities, {activity_number(filters.activity)})")
@@ -179,29 +179,23 @@ class RemoteIndex:
 
 
 def open_remote(
-    store: Store,
-    dimension: int,
-    url: str,
-    *,
-    patience: float | None = None,
-    former: Catalogue | None = None,
+    store: Store, dimension: int, url: str, *, patience: float | None = None
 ) -> RemoteIndex:
     """The index of the server at ``url``, in line with the store's database.
 
     Another process that is sending is waited for, by default until it is done; after ``patience``
     seconds what the server had before is searched for now, if there is any. ``StoreError`` where
-    the server can't be reached or the store's folder can't be written. ``former`` as for
-    ``open_indexes``.
+    the server can't be reached or the store's folder can't be written.
     """
     server = _server(url, store.changes().store)
-    found = at_hand(store, partial(_as_served, store, server, dimension, former), patience)
+    found = at_hand(store, partial(_as_served, store, server, dimension), patience)
     if found is not None:
         return found
     try:
         _path(store).parent.mkdir(exist_ok=True)
         with store.lock(), store.snapshot():
             served = _sent(store, server, dimension)
-            return RemoteIndex(server, served, store.catalogue(former))
+            return RemoteIndex(server, served, store.catalogue())
     except OSError as error:
         raise StoreError(f"{store.folder}: can't be written ({error})") from None
 
@@ -212,13 +206,11 @@ def _server(url: str, store: str) -> Server:
     return Server(url, store)
 
 
-def _as_served(
-    store: Store, server: Server, dimension: int, former: Catalogue | None, lags: bool
-) -> RemoteIndex | None:
+def _as_served(store: Store, server: Server, dimension: int, lags: bool) -> RemoteIndex | None:
     served = _read(store, server, dimension)
     if served is None or not (lags or served.changes == store.changes()):
         return None
-    catalogue = store.catalogue(former)
+    catalogue = store.catalogue()
     if not lags and server.count() != catalogue.count:
         return None
     return RemoteIndex(server, served, catalogue, lags=lags)

@@ -68,32 +68,24 @@ def current_state(store: Contents) -> State:
     return State(store.changes(), (status.st_ino, status.st_mtime_ns))
 
 
-def open_indexes(
-    store: Store,
-    dimension: int,
-    *,
-    patience: float | None = None,
-    former: Catalogue | None = None,
-) -> Indexes:
+def open_indexes(store: Store, dimension: int, *, patience: float | None = None) -> Indexes:
     """A store's indexes, in line with its database.
 
     What is missing is added and published; where the store's folder can't be written, it is made
     up in memory. Another process that is publishing is waited for, by default until it is done;
     after ``patience`` seconds what it has published before is returned for now, if there is any.
-    A ``former`` state's catalogue spares reading what hasn't changed.
     """
     folder = _folder(store)
-    published = partial(_published, store, folder, dimension, former)
-    found = at_hand(store, published, patience)
+    found = at_hand(store, partial(_published, store, folder, dimension), patience)
     if found is not None:
         return found
     try:
         folder.mkdir(exist_ok=True)
         with store.lock(), store.snapshot():
             # Another process may have done it while this one waited.
-            if (found := published(False)) is not None:
+            if (found := _published(store, folder, dimension)) is not None:
                 return found
-            return _publish(store, folder, dimension, former)
+            return _publish(store, folder, dimension)
     except OSError as error:
         logger.warning("%s: indexes kept in memory only (%s)", store.folder, error)
         with store.snapshot():
@@ -161,9 +153,7 @@ def _folder(store: Contents) -> Path:
     return store.folder / "indexes"
 
 
-def _published(
-    store: Store, folder: Path, dimension: int, former: Catalogue | None, lags: bool
-) -> Indexes | None:
+def _published(store: Store, folder: Path, dimension: int, lags: bool = False) -> Indexes | None:
     """What is published, if it is whole and has all changes, or some (``lags``).
 
     A snapshot is being read.
@@ -174,7 +164,7 @@ def _published(
             return None
         if manifest.changes != store.changes() and not lags:
             return None
-        catalogue = store.catalogue(former)
+        catalogue = store.catalogue()
         dense = Kept.open(folder, manifest).dense
         lexical = LexicalIndex(folder / "lexical")
     except StoreError:
@@ -188,15 +178,13 @@ def _published(
     return Indexes(dense, lexical, catalogue)
 
 
-def _publish(
-    store: Store, folder: Path, dimension: int, former: Catalogue | None = None
-) -> Indexes:
+def _publish(store: Store, folder: Path, dimension: int) -> Indexes:
     """Bring all in line with the database, and publish it. The lock is held."""
-    changes, catalogue = store.changes(), store.catalogue(former)
+    changes, catalogue = store.changes(), store.catalogue()
     manifest = _usable(folder, store, dimension)
-    then = manifest.changes if manifest else None
+    former = manifest.changes if manifest else None
     kept = _opened(folder, manifest, dimension)
-    dense = _aligned(store, kept.dense, catalogue, then, folder)
+    dense = _aligned(store, kept.dense, catalogue, former, folder)
     lexical = _lexical(store, folder / "lexical", catalogue, manifest)
     kept = Kept(folder, dense)
     kept.publish(changes, lexical.opstamp())
