@@ -17,7 +17,7 @@ README = Path(__file__).parent / "README.md"
 _ROOT = README.parent.parent
 TABLED = (README, _ROOT / "index" / "model" / "README.md", _ROOT / "docs" / "sizing.md")
 # Tables of another table's results.
-_FROM = {"peers": "scale", "sizing": "scale"}
+_FROM = {"peers": "scale", "sizing": "scale", "changes": "scale"}
 _SETS = {
     "cmrc2018_dev": "CMRC 2018 dev",
     "drcd_dev": "DRCD dev (Traditional)",
@@ -117,6 +117,18 @@ def _scale(document: Mapping[str, Any]) -> str:
     return _table((*names, "month", "years", "recall@64"), rows)
 
 
+def _changes(document: Mapping[str, Any]) -> str:
+    """A row for each size."""
+    rows = [
+        (
+            f"{size['pairs']:,}",
+            *(f"{size['change_ms'][k]['p50']:.0f} ms" for k in ("add", "remove", "follow")),
+        )
+        for size in document["sizes"]
+    ]
+    return _table(("pairs", "add a filing", "remove it", "follow"), rows)
+
+
 def _peers(document: Mapping[str, Any]) -> str:
     """A row for each peer, on the same vectors."""
     rows = [
@@ -177,6 +189,7 @@ _MAKERS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "parsing": _parsing,
     "chat": _chat,
     "scale": _scale,
+    "changes": _changes,
     "peers": _peers,
     "sizing": _sizing,
     "questions": _measures,

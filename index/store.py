@@ -7,6 +7,7 @@ indexes/       what is derived (see ``snapshot``)
 
 from __future__ import annotations
 
+import os
 import re
 import sqlite3
 import zlib
@@ -263,12 +264,12 @@ class Store(Contents):
     def orphans(self) -> list[Path]:
         """Copies that belong to no filing: what a kill left, or another process is adding now."""
         known = {row[0] for row in self._connection.execute("SELECT sha256 FROM filings")}
-        found = []
-        for copy in (self.folder / "filings").iterdir():
-            match = _COPY.match(copy.name)
-            if match and (match[1] or match[2] not in known):
-                found.append(copy)
-        return found
+        copies = self.folder / "filings"
+        # Few of many are looked at: a filing's copy goes by its SHA-256.
+        names = (entry.name for entry in os.scandir(copies))
+        strange = [name for name in names if name.partition(".")[0] not in known]
+        matches = map(_COPY.match, strange)
+        return [copies / match.string for match in matches if match]
 
     def tidy(self) -> int:
         """Take away the copies that a kill left without a filing; how many there were."""

@@ -29,7 +29,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pairs", type=int, nargs="+", default=list(SIZES))
     parser.add_argument("--questions", type=int, default=300)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--folder", type=Path, help="keep the stores here, and use those there")
     parser.add_argument(
         "--peers", type=int, default=100_000, help="pairs to compare peers at; 0: not"

@@ -1,4 +1,4 @@
-"""Ask a loaded store, alone and among many, and tell how long that takes and how well it finds:
+"""Ask a loaded store, alone and among many, and change it: how long that takes, how well it finds:
 ``python -m eval.scale.asking``."""
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import numpy as np
 from assistant.answer import Assistant
 from assistant.decide import Calibration
 from assistant.records import Query
+from eval.scale.changing import changes
 from eval.scale.generate import Asked, Market
 from eval.scale.memory import Memory
 from index.doctor import recall_of
@@ -61,6 +62,9 @@ def measure(folder: Path, pairs: int, count: int) -> dict[str, Any]:
         }
         result["askers_50"] = _many(assistant, questions, 50)
         memory = Memory.now()
+    with Assistant(Store.open(folder), encoder, Calibration.load()) as assistant:
+        changed = changes(folder, assistant, encoder)
+        result["change_ms"] = {name: _percentiles(times) for name, times in changed.items()}
     result["memory_bytes"] = {
         "before": before.total,
         "total": memory.total,

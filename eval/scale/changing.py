@@ -1,0 +1,47 @@
+"""What a change of a loaded store costs: a filing added, found by who follows, and removed."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from assistant.answer import Assistant
+from eval.scale.generate import Market
+from index.build import add
+from index.encoder import Encoder
+from index.opening import open_index
+from index.store import Store
+
+# Pairs of the filings that are added, about ten in each.
+_PAIRS = 80
+
+
+def changes(folder: Path, assistant: Assistant, encoder: Encoder) -> dict[str, list[float]]:
+    """Milliseconds of each: what ``yuanda add`` and ``yuanda remove`` do, in a process that has
+    the store open, and what an ``assistant`` over it takes to take over what was added.
+
+    The store holds the same pairs afterwards.
+    """
+    times: dict[str, list[float]] = {"add": [], "follow": [], "remove": []}
+
+    def timed(what: str, call: Callable[[], object]) -> None:
+        began = time.perf_counter()
+        call()
+        times[what].append((time.perf_counter() - began) * 1000)
+
+    with tempfile.TemporaryDirectory() as given, Store.open(folder) as store:
+
+        def remove(path: Path) -> None:
+            store.remove(str(path))
+            open_index(store, encoder.dimension)
+
+        for number, (_, content) in enumerate(Market(_PAIRS, seed=1).filings()):
+            path = Path(given) / f"{number}.txt"
+            path.write_bytes(content)
+            timed("add", lambda path=path: add(store, [path], encoder, processes=1))  # type: ignore[misc]
+            timed("follow", assistant.refresh)
+            timed("remove", lambda path=path: remove(path))  # type: ignore[misc]
+            assistant.refresh()
+    return times
