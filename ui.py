@@ -260,6 +260,7 @@ def server_of(
         exposed=not is_loopback(host),
         limits=limits,
         uploaded=UPLOADED if desk else None,
+        may_upload=desk.may_upload if desk else None,
     )
     app.router.routes += [filing_route(assistant), completion_route(assistant)]
     fonts = ["system-ui", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "sans-serif"]

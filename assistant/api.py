@@ -93,11 +93,13 @@ def create_app(
     exposed: bool = False,
     limits: Limits | None = None,
     uploaded: int | None = None,
+    may_upload: Callable[[str], bool] | None = None,
 ) -> FastAPI:
     """The API over one assistant.
 
     ``uploaded`` is how many bytes a request may have to what is mounted besides it; by default as
-    many as one to the API.
+    many as one to the API; ``may_upload`` says which caller may upload
+    anything to it, by default nobody.
     ``exposed`` says that other machines reach it; then it is closed unless there are ``keys``.
     """
     limits = limits or Limits()
@@ -117,7 +119,15 @@ def create_app(
     )
     app.state.traffic = serving.traffic
     assistant.watch(metrics.count)
-    app.add_middleware(Gate, door=door, limits=limits, rate=rate, traffic=traffic, metrics=metrics)
+    app.add_middleware(
+        Gate,
+        door=door,
+        limits=limits,
+        rate=rate,
+        traffic=traffic,
+        metrics=metrics,
+        may_upload=may_upload,
+    )
     app.exception_handler(StarletteHTTPException)(_refused)
     app.exception_handler(RequestValidationError)(_invalid)
     app.exception_handler(BusyError)(_busy)

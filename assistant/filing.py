@@ -26,6 +26,8 @@ from index.store import Entry, Store
 MOST_FILES, LARGEST, UPLOADED = 500, 64 << 20, 1 << 30
 # Wrong logins within so many seconds, by anyone; then nobody is let in until they have passed.
 _ATTEMPTS, _WITHIN = 5, 60.0
+# Addresses from which the login was given that are remembered.
+_CALLERS = 1000
 # Characters of a filing's text that are shown.
 SHOWN = 200_000
 
@@ -62,11 +64,15 @@ class Desk:
         self._encoder = encoder
         self._login = login
         self._failed: deque[float] = deque(maxlen=_ATTEMPTS)
+        self._admitted: deque[str] = deque(maxlen=_CALLERS)
         self._parse = lru_cache(maxsize=4)(parse)  # a copy's name is its SHA-256
         self._checking, self._filing = threading.Lock(), threading.Lock()
 
-    def admits(self, user: str, password: str) -> bool | None:
-        """Whether this is the login; ``None`` where too many were wrong just now."""
+    def admits(self, user: str, password: str, caller: str = "") -> bool | None:
+        """Whether this is the login; ``None`` where too many were wrong just now.
+
+        Where it is, the ``caller`` may upload from now on.
+        """
         with self._checking:
             now = time.monotonic()
             if len(self._failed) == _ATTEMPTS and now - self._failed[0] < _WITHIN:
@@ -74,9 +80,15 @@ class Desk:
             given = f"{user}\0{password}".encode("utf-8", "surrogatepass")
             right = f"{self._login.user}\0{self._login.password}".encode("utf-8", "surrogatepass")
             if hmac.compare_digest(given, right):
+                if caller not in self._admitted:
+                    self._admitted.append(caller)
                 return True
             self._failed.append(now)
             return False
+
+    def may_upload(self, caller: str) -> bool:
+        """Whether the login was given from this address: else not even a byte is taken."""
+        return caller in self._admitted
 
     def add(
         self,

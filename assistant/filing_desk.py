@@ -11,6 +11,7 @@ import gradio as gr
 from assistant.filing import MOST_FILES, Desk
 from assistant.filing_cards import TEXT, filed_card, filings_card, parts_card, progress_line
 from assistant.labels import Language
+from assistant.limits import caller_at
 from assistant.pages import split_page
 from assistant.progress import Tally
 from index.errors import CallError, YuandaError
@@ -148,9 +149,12 @@ def _names(language: Language) -> tuple[Any, ...]:
     return (*labels, gr.update(value=text["enter"]), *rest)
 
 
-def _let_in(desk: Desk) -> Callable[[str, str, Language], tuple[Any, ...]]:
-    def let_in(user: str, password: str, language: Language) -> tuple[Any, ...]:
-        admitted = desk.admits(user, password)
+def _let_in(desk: Desk) -> Callable[..., tuple[Any, ...]]:
+    def let_in(
+        user: str, password: str, language: Language, request: gr.Request
+    ) -> tuple[Any, ...]:
+        client = request.client
+        admitted = desk.admits(user, password, caller_at(client.host if client else ""))
         why = {True: "", False: "login_wrong", None: "login_wait"}[admitted]
         told = filed_card((), language, TEXT[language][why]) if why else ""
         return (

@@ -11,7 +11,7 @@ import logging
 import math
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from ipaddress import ip_address
 
 from starlette.exceptions import HTTPException
@@ -30,13 +30,16 @@ _CLOSED = (
     "set YUANDA_API_KEYS to open it"
 )
 _KEY_NEEDED = "a key is needed: Authorization: Bearer KEY"
+_LOGIN_NEEDED = "only who has logged in may upload"
 _ENDING = "the server is ending; ask again in a moment"
 # Under these addresses are calls of programs; the chat asks by the last one.
 _PROGRAMS = ("/api", "/mcp", "/metrics", "/health")
 _ALWAYS = ("/health", "/metrics")
-_CHAT = "/gradio_api/queue/join"
+_CHAT, _UPLOAD = "/gradio_api/queue/join", "/gradio_api/upload"
+# What the chat's page fetches besides, and how many times as often: while a question is typed.
+_FETCHED, _OFTEN = ("/complete", "/filing/"), 10
 # What is called where no route says it.
-_NAMES = {"/mcp": "/mcp", _CHAT: "chat"}
+_NAMES = {"/mcp": "/mcp", _CHAT: "chat", _UPLOAD: "upload"}
 
 
 def is_loopback(host: str) -> bool:
@@ -100,24 +103,26 @@ class Gate:
         rate: Rate,
         traffic: Traffic,
         metrics: Metrics,
+        may_upload: Callable[[str], bool] | None = None,
     ) -> None:
-        self._app = app
+        """``may_upload`` says who may send files to the chat; ``None``: nobody."""
+        self._app, self._may_upload = app, may_upload
         self._door = door
         self._limits = limits
-        self._rate = rate
+        self._rate, self._fetching = rate, Rate((limits.per_minute or 0) * _OFTEN)
         self._traffic = traffic
         self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the call on, or turn it away."""
         path = scope.get("path", "")
-        if scope["type"] != "http" or not path.startswith((*_PROGRAMS, _CHAT)):
+        if scope["type"] != "http" or not path.startswith((*_PROGRAMS, *_FETCHED, _CHAT, _UPLOAD)):
             await self._app(scope, receive, send)
             return
         began, status = time.perf_counter(), 500
         connection = HTTPConnection(scope)
         caller = self._door.caller(connection)
-        refused = None if path.startswith(_ALWAYS) else self._refusal(caller)
+        refused = self._refusal(path, caller)
         self._traffic.in_flight += 1
         self._metrics.in_flight.inc()
 
@@ -128,16 +133,25 @@ class Gate:
             await send(message)
 
         try:
-            await (refused or self._app)(scope, self._patient(receive), noting)
+            # Files may take as long as they take.
+            patient = receive if path.startswith(_UPLOAD) else self._patient(receive)
+            await (refused or self._app)(scope, patient, noting)
         finally:
             self._traffic.in_flight -= 1
             self._metrics.in_flight.dec()
             self._note(scope, caller, status, time.perf_counter() - began)
 
-    def _refusal(self, caller: str) -> Response | None:
+    def _refusal(self, path: str, caller: str) -> Response | None:
+        if path.startswith(_ALWAYS):
+            return None
         if self._traffic.is_ending:
             return refusal(_ENDING, 503, {"Retry-After": "5", "Connection": "close"})
-        if wait := self._rate.wait(caller):
+        is_upload = path.startswith(_UPLOAD)
+        if is_upload and not (self._may_upload and self._may_upload(caller)):
+            return refusal(_LOGIN_NEEDED, 403, {"Connection": "close"})
+        is_fetched = is_upload or path.startswith(_FETCHED)
+        rate = self._fetching if is_fetched else self._rate
+        if wait := rate.wait(caller):
             after = str(math.ceil(wait))
             return refusal(f"too many calls; the next in {after} s", 429, {"Retry-After": after})
         return None

@@ -13,12 +13,12 @@ complete      from the last key to the questions offered, the wait for a pause i
 from __future__ import annotations
 
 import argparse
-import json
 import statistics
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page
 
+from eval.output import put_out
 from eval.running import chat, chromium, each_once
 from index.parse import parse
 
@@ -139,16 +139,14 @@ def summary(times: list[float]) -> dict[str, float]:
 
 
 def main() -> None:
-    """Print the times as JSON, and write them where asked."""
+    """Print the measures as JSON, or write them where asked."""
     parser = argparse.ArgumentParser(prog="eval.bench_chat", description=__doc__)
     parser.add_argument("--rounds", type=int, default=10, help="how often the chat is opened")
     parser.add_argument("--questions", type=int, default=_MOST)
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
-    text = json.dumps(measure(arguments.rounds, arguments.questions))
-    print(text)
-    if arguments.json:
-        arguments.json.write_text(text + "\n", "utf-8")
+    document = measure(arguments.rounds, arguments.questions)
+    put_out(document, arguments.json)
 
 
 if __name__ == "__main__":

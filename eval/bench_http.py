@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import itertools
-import json
 import os
 import platform
 import socket
@@ -31,6 +30,7 @@ import numpy as np
 from assistant.answer import Assistant
 from assistant.decide import Calibration
 from assistant.records import Query
+from eval.output import put_out
 from eval.scale.generate import Asked, Market
 from eval.scale.load import load as load_store
 from index.encoder import load_encoder
@@ -184,7 +184,7 @@ def measure(folder: Path, pairs: int, seconds: float) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Print the measures as JSON, and write them where asked."""
+    """Print the measures as JSON, or write them where asked."""
     parser = argparse.ArgumentParser(prog="eval.bench_http", description=__doc__)
     parser.add_argument("--pairs", type=int, default=100_000)
     parser.add_argument("--seconds", type=float, default=20.0, help="of each load")
@@ -193,10 +193,8 @@ def main() -> None:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = arguments.store or Path(name) / "store"
-        text = json.dumps(measure(folder, arguments.pairs, arguments.seconds), indent=1)
-    print(text)
-    if arguments.json:
-        arguments.json.write_text(text + "\n", "utf-8")
+        document = measure(folder, arguments.pairs, arguments.seconds)
+    put_out(document, arguments.json)
 
 
 if __name__ == "__main__":

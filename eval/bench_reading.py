@@ -8,12 +8,12 @@ The ratio of the best rounds to PDFium's is what counts; seconds depend on the m
 from __future__ import annotations
 
 import argparse
-import json
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 
+from eval.output import put_out
 from eval.parsing import FILES
 from index.parse import parse
 from index.readers import processes_for, read_ahead
@@ -63,7 +63,7 @@ def in_processes(paths: Sequence[Path], processes: int) -> int:
 
 
 def main() -> None:
-    """Print the measures as JSON, and write them where asked."""
+    """Print the measures as JSON, or write them where asked."""
     parser = argparse.ArgumentParser(prog="eval.bench_reading", description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--copies", type=int, default=20, help="how often each file is read")
@@ -71,10 +71,8 @@ def main() -> None:
     arguments = parser.parse_args()
     read_here()
     paths = sorted(path for split in ("train", "dev") for path in (FILES / split).glob("*.pdf"))
-    text = json.dumps(measure(paths * arguments.copies, arguments.rounds))
-    print(text)
-    if arguments.json:
-        arguments.json.write_text(text + "\n", "utf-8")
+    document = measure(paths * arguments.copies, arguments.rounds)
+    put_out(document, arguments.json)
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ from typing import Any
 
 import numpy as np
 
+from eval.output import put_out
 from eval.scale.generate import Market
 from index import vectors
 from index.build import FileRow, add
@@ -251,7 +252,7 @@ def _started(work: Callable[..., None], given: tuple[Any, ...]) -> tuple[int, in
 
 
 def main() -> None:
-    """Kill, and print and write what that left."""
+    """Kill, and tell what that left."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
@@ -259,10 +260,7 @@ def main() -> None:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         outcome = run(arguments.kills, Path(folder), arguments.seed)
-    text = json.dumps(asdict(outcome), indent=1, ensure_ascii=False) + "\n"
-    print(text, end="")
-    if arguments.json:
-        arguments.json.write_text(text, "utf-8")
+    put_out(asdict(outcome), arguments.json)
     raise SystemExit(bool(outcome.faults))
 
 

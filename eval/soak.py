@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import gc
-import json
 import random
 import tempfile
 import threading
@@ -23,6 +22,7 @@ import numpy as np
 from assistant.answer import Assistant
 from assistant.decide import Calibration
 from assistant.records import Query
+from eval.output import put_out
 from eval.scale.generate import Market
 from eval.scale.memory import Memory, open_files
 from index import vectors
@@ -140,17 +140,14 @@ def _judge(watched: Watched) -> None:
 
 
 def main() -> None:
-    """Soak, and print and write what was seen."""
+    """Soak, and tell what was seen."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=20)
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         watched = soak(Path(folder), arguments.minutes)
-    text = json.dumps(asdict(watched), ensure_ascii=False) + "\n"
-    print(text, end="")
-    if arguments.json:
-        arguments.json.write_text(text, "utf-8")
+    put_out(asdict(watched), arguments.json)
     raise SystemExit(bool(watched.faults))
 
 

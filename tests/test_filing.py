@@ -45,6 +45,14 @@ def test_only_the_login_is_let_in(desk: Desk) -> None:
     assert "sesame" not in repr(LOGIN)
 
 
+def test_only_from_where_the_login_was_given_files_are_taken(desk: Desk) -> None:
+    desk.admits("admin", "wrong", "203.0.113.7")
+    assert not desk.may_upload("203.0.113.7")
+    desk.admits("admin", "open sesame", "203.0.113.7")
+    assert desk.may_upload("203.0.113.7")
+    assert not desk.may_upload("203.0.113.8")
+
+
 def test_guessing_is_stopped_for_a_while(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     now = 1000.0
     monkeypatch.setattr("assistant.filing.time.monotonic", lambda: now)

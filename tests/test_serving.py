@@ -171,6 +171,20 @@ def test_the_chat_has_a_rate_as_well(assistant: Assistant) -> None:
     found = [client.post("/gradio_api/queue/join").status_code for _ in range(2)]
     assert found == [404, 429]
     assert client.get("/gradio_api/file").status_code == 404
+    # What its page fetches while a question is typed: ten times as often.
+    typed = [client.get(f"/complete?q={n}").status_code for n in range(11)]
+    assert typed == [404] * 10 + [429]
+    assert client.get("/filing/0.pdf").status_code == 429
+
+
+def test_who_may_not_upload_sends_nothing(assistant: Assistant) -> None:
+    for may, expected in ((None, [403, 403]), (lambda caller: caller == "testclient", [404, 403])):
+        app = create_app(assistant, ["one"], may_upload=may)
+        client = TestClient(app, base_url="http://127.0.0.1")
+        # By a key it is another caller; the chat isn't mounted here.
+        headers: tuple[dict[str, str], ...] = ({}, {"Authorization": "Bearer one"})
+        sent = [client.post("/gradio_api/upload", headers=h).status_code for h in headers]
+        assert sent == expected
 
 
 def test_a_slow_sender_is_not_waited_for(assistant: Assistant) -> None:

@@ -21,11 +21,13 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from eval.output import put_out
+
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
 
 
 def main() -> None:
-    """Measure all sizes, and write and print what was found."""
+    """Measure all sizes, and tell what was found."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pairs", type=int, nargs="+", default=list(SIZES))
     parser.add_argument("--questions", type=int, default=300)
@@ -67,10 +69,7 @@ def main() -> None:
         "growth": _middle([_growth(arguments.pairs, asked) for asked in rounds]),
         "peers": peers,
     }
-    text = json.dumps(document, indent=1, ensure_ascii=False) + "\n"
-    if arguments.json:
-        arguments.json.write_text(text, "utf-8")
-    print(text, end="")
+    put_out(document, arguments.json)
 
 
 def _load(store: Path, pairs: int) -> dict[str, Any]:
