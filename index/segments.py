@@ -129,16 +129,20 @@ class Rows:
         ):
             if high > low:
                 np.take(part, places[low:high] - start, axis=0, out=taken[low:high], mode="clip")
-        # A row maps all that lies around it: without this, all vectors would be resident soon.
-        self._taken += len(places)
+                self._release_after(int(high - low))
+        return taken
+
+    def _release_after(self, rows: int) -> None:
+        """A row maps all that lies around it: without this, all vectors would be resident soon."""
+        self._taken += rows
         if self._taken > _TAKEN:
             self._taken = 0
             for segment in self._segments:
                 segment.release()
-        return taken
 
     def chunks(self, start: int = 0, size: int = 1 << 16) -> Iterable[Halves]:
         """All rows from ``start`` on, in order and in pieces."""
         for part, first in zip(self._parts, self._starts[:-1], strict=True):
             for low in range(max(0, start - int(first)), len(part), size):
                 yield part[low : low + size]
+                self._release_after(min(size, len(part) - low))
