@@ -99,8 +99,7 @@ class Assistant:
     def _snapshot(self, patience: float, former: CompanyMatcher) -> Snapshot:
         # The state first: what is written meanwhile calls for the next snapshot.
         state = current_state(self._store)
-        companies = tuple(Company(*key) for key in self._store.companies())
-        matcher = former if former.companies == companies else CompanyMatcher(companies)
+        matcher = former.knowing([Company(*key) for key in self._store.companies()])
         index = open_index(self._store, self.encoder.dimension, patience=patience)
         return Snapshot(
             None if index.lags else state,

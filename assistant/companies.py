@@ -9,7 +9,7 @@ word of its own.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from assistant.places import without_place
@@ -42,15 +42,25 @@ class Mention:
 class CompanyMatcher:
     """Finds the companies of a store in questions, in time that doesn't grow with their number."""
 
-    def __init__(self, companies: Iterable[Company] = ()) -> None:
-        self.companies = tuple(companies)
-        self._known: dict[str, list[Company]] = {}
-        for company in self.companies:
-            for name in names_of(company.name, company.short):
-                self._known.setdefault(name, []).append(company)
-            if company.code:
-                self._known.setdefault(company.code, []).append(company)
+    def __init__(
+        self, companies: Iterable[Company] = (), former: CompanyMatcher | None = None
+    ) -> None:
+        """``former``: one whose companies this one knows as well, before the others."""
+        more = tuple(companies)
+        self.companies = (*former.companies, *more) if former else more
+        self._known: dict[str, tuple[Company, ...]] = dict(former._known) if former else {}
+        for company in more:
+            for name in filter(None, (*names_of(company.name, company.short), company.code)):
+                self._known[name] = (*self._known.get(name, ()), company)
         self._longest = max(map(len, self._known), default=0)
+
+    def knowing(self, companies: Sequence[Company]) -> CompanyMatcher:
+        """One that knows these; where this one knows the first of them, they aren't looked at
+        again."""
+        known = len(self.companies)
+        if tuple(companies[:known]) != self.companies:
+            return CompanyMatcher(companies)
+        return CompanyMatcher(companies[known:], self) if len(companies) > known else self
 
     def match(self, question: str) -> Mention:
         """The companies that a question names; of several that share a name's beginning,

@@ -12,6 +12,18 @@ PINE = Company("黑龙江省松垚重工机械股份有限公司", "929003")
 MATCHER = CompanyMatcher([DAWN, DAWN_FOOD, PINE])
 
 
+def test_what_is_known_is_taken_over() -> None:
+    one = CompanyMatcher([DAWN])
+    both = one.knowing([DAWN, DAWN_FOOD])
+    every = both.knowing([DAWN, DAWN_FOOD, PINE])
+    assert both.companies == (DAWN, DAWN_FOOD)
+    assert every._known == MATCHER._known
+    assert every.knowing([DAWN, DAWN_FOOD, PINE]) is every
+    assert one.companies == (DAWN,)
+    assert all(found == (DAWN,) for found in one._known.values()), "it is left as it was"
+    assert every.knowing([PINE, DAWN])._known == CompanyMatcher([PINE, DAWN])._known
+
+
 @pytest.mark.parametrize(
     ("question", "companies", "rest"),
     [
