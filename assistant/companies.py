@@ -47,7 +47,7 @@ class CompanyMatcher:
     ) -> None:
         """``former``: one whose companies this one knows as well, before the others."""
         more = tuple(companies)
-        self.companies = (*former.companies, *more) if former else more
+        self.companies: tuple[Company, ...] = (*(former.companies if former else ()), *more)
         self._known: dict[str, tuple[Company, ...]] = dict(former._known) if former else {}
         for company in more:
             for name in filter(None, (*names_of(company.name, company.short), company.code)):

@@ -18,6 +18,7 @@ import random
 import signal
 import tempfile
 import time
+import traceback
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
@@ -247,6 +248,8 @@ def _started(work: Callable[..., None], given: tuple[Any, ...]) -> tuple[int, in
     try:
         work(lambda line: os.write(writer, f"{line}\n".encode()), *given)
         status = 0
+    except BaseException:
+        traceback.print_exc()
     finally:
         os._exit(status)
 

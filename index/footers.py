@@ -14,6 +14,7 @@ from index.checked import Checked, Checks
 from index.errors import StoreError
 
 _MAGIC = 1337
+_END = struct.Struct("<II")
 _MOST = 1 << 12
 
 
@@ -22,15 +23,12 @@ def check_files(folder: Path, *, again: bool = False) -> None:
 
     ``again``: read all, those too that have been checked before.
     """
-    meta = folder / "meta.json"
-    if not meta.is_file():
-        return
     try:
-        segments = json.loads(meta.read_bytes())["segments"]
-        stems = {segment["segment_id"].replace("-", "") for segment in segments}
+        stems, deletions = _named(folder)
         checks = Checks(folder)
         for path in folder.iterdir():
-            if path.name.partition(".")[0] in stems:
+            is_stray = path.suffix == ".del" and path.name not in deletions
+            if path.name.partition(".")[0] in stems and not is_stray:
                 checks.check(_footer(path), again=again)
         checks.remember()
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -38,23 +36,26 @@ def check_files(folder: Path, *, again: bool = False) -> None:
 
 
 def remove_strays(folder: Path) -> None:
-    """Take away the lists of deletions that a kill left before they were committed.
+    """Take away what a kill left: lists of deletions before they were committed, and half files.
 
-    tantivy would write the next one to a file of the same name, and refuses to. Nobody else may be
-    writing.
+    tantivy would write the next deletions to a file of the same name, and refuses to. Nobody else
+    may be writing.
     """
+    _, deletions = _named(folder)
+    strays = [path for path in folder.glob("*.del") if path.name not in deletions]
+    for path in (*strays, *folder.glob(".tmp*"), *folder.glob(".checked.json.*")):
+        path.unlink(missing_ok=True)
+
+
+def _named(folder: Path) -> tuple[set[str], set[str]]:
+    """What the names of the index's files begin with, and its lists of deletions."""
     meta = folder / "meta.json"
     if not meta.is_file():
-        return
+        return set(), set()
     segments = json.loads(meta.read_bytes())["segments"]
-    named = {
-        f"{segment['segment_id'].replace('-', '')}.{segment['deletes']['opstamp']}.del"
-        for segment in segments
-        if segment["deletes"]
-    }
-    for path in folder.glob("*.del"):
-        if path.name not in named:
-            path.unlink(missing_ok=True)
+    stems = {segment["segment_id"].replace("-", ""): segment["deletes"] for segment in segments}
+    deletions = {f"{stem}.{kept['opstamp']}.del" for stem, kept in stems.items() if kept}
+    return set(stems), deletions
 
 
 def removed_share(folder: Path) -> float:
@@ -71,8 +72,11 @@ def _footer(path: Path) -> Checked:
         end = file.seek(0, 2)
         file.seek(max(0, end - _MOST))
         tail = file.read()
-    length, magic = struct.unpack("<II", tail[-8:])
-    if magic != _MAGIC or length + 8 > len(tail):
+    if len(tail) < _END.size:
         raise StoreError(f"{path}: damaged")
-    crc = json.loads(tail[-8 - length : -8])["crc"]
-    return Checked(path.name, end - 8 - length, crc)
+    length, magic = _END.unpack(tail[-_END.size :])
+    size = length + _END.size
+    if magic != _MAGIC or size > len(tail):
+        raise StoreError(f"{path}: damaged")
+    crc = json.loads(tail[-size : -_END.size])["crc"]
+    return Checked(path.name, end - size, crc)

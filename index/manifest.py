@@ -153,3 +153,5 @@ def _delete(folder: Path, kept: set[str]) -> None:
             with suppress(OSError):
                 path.unlink()
     (folder / "dense.faiss").unlink(missing_ok=True)  # of former versions
+    for half in folder.glob(".*.json.*"):  # what kills left; who is writing one writes it again
+        half.unlink(missing_ok=True)

@@ -276,6 +276,16 @@ def test_two_trainers_do_not_get_in_each_others_way(tmp_path: Path, small: None)
         assert names == {manifest.compressed.name}
 
 
+def test_half_files_that_kills_left_are_taken_away(tmp_path: Path) -> None:
+    with Store.open(tmp_path / "store", create=True) as store:
+        fill(store, tmp_path / "filings", range(3))
+        for name in (".manifest.json.abc", ".checked.json.abc"):
+            (store.folder / "indexes" / name).write_bytes(b"")
+        fill(store, tmp_path / "filings", range(3, 5))
+        assert open_indexes(store, 8).count == store.counts()[1]
+        assert not list((store.folder / "indexes").glob(".*"))
+
+
 def test_a_manifest_of_another_store_is_not_believed(tmp_path: Path) -> None:
     with Store.open(tmp_path / "one", create=True) as one:
         fill(one, tmp_path / "filings", range(3))

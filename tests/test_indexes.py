@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from index.errors import StoreError
 from index.lexical import LexicalIndex
 from index.protocol import Runs, Scope, is_question, pairs_of, passage_id
 from index.terms import terms, weight
@@ -116,6 +117,35 @@ def test_lexical_filter_and_removal(lexical: LexicalIndex) -> None:
 def test_lexical_index_is_kept_on_disk(tmp_path: Path) -> None:
     LexicalIndex(tmp_path).update(ENTRIES)
     assert LexicalIndex(tmp_path).search("回购", 1)[0][0] == 3
+
+
+@pytest.mark.parametrize("content", [b"", b"half of it"])
+def test_what_a_kill_left_beside_the_lexical_index_does_no_harm(
+    tmp_path: Path, content: bytes
+) -> None:
+    LexicalIndex(tmp_path).update(ENTRIES)
+    LexicalIndex(tmp_path).update([], remove=[4])
+    (deleted,) = tmp_path.glob("*.del")
+    strays = [deleted.name.partition(".")[0] + ".99.del", ".tmpAbc", ".checked.json.abc"]
+    for name in strays:
+        (tmp_path / name).write_bytes(content)
+    opened = LexicalIndex(tmp_path)
+    assert opened.ids().tolist() == [3, 7]
+    opened.update([], remove=[7])
+    assert LexicalIndex(tmp_path).ids().tolist() == [3]
+    assert not [name for name in strays if (tmp_path / name).exists()]
+
+
+@pytest.mark.parametrize("suffix", ["idx", "store", "term", "del"])
+def test_a_lexical_file_without_its_end_is_damage(tmp_path: Path, suffix: str) -> None:
+    LexicalIndex(tmp_path).update(ENTRIES)
+    LexicalIndex(tmp_path).update([], remove=[4])
+    (path,) = tmp_path.glob(f"*.{suffix}")
+    whole = path.read_bytes()
+    for content in (b"", whole[:5], whole[:-3]):
+        path.write_bytes(content)
+        with pytest.raises(StoreError, match="damaged"):
+            LexicalIndex(tmp_path)
 
 
 @pytest.mark.parametrize(
