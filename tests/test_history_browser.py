@@ -63,6 +63,7 @@ def test_a_day_can_be_set_and_taken_away(watched: Watched, dated: str) -> None:
     page.locator("#filter-button").click()
     page.locator("#as_of input").fill("2025-04-24")
     page.locator("#as_of input").press("Enter")
+    page.wait_for_timeout(300)  # Gradio takes the day over a moment later, and nothing shows it
     ask(page, ABROAD)
     turns = page.locator("#talk .turn")
     expect(turns.nth(0).locator(".card time").first).to_have_text("2023-09-14")

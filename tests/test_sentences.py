@@ -64,8 +64,9 @@ def test_read_from_what_is_kept_or_from_the_text(
     bare = [replace(reading, sentences=None) for reading in readings]
     mixed = [*readings[::2], *bare[1::2]]
     wanted = cover(question, bare)
-    np.testing.assert_array_equal(cover(question, readings), wanted)
-    np.testing.assert_array_equal(cover(question, mixed), [*wanted[::2], *wanted[1::2]])
+    # What is multiplied side by side is rounded in another way by some processors.
+    np.testing.assert_allclose(cover(question, readings), wanted, atol=1e-6)
+    np.testing.assert_allclose(cover(question, mixed), [*wanted[::2], *wanted[1::2]], atol=1e-6)
 
 
 def test_bytes_of_another_model_are_not_read() -> None:
