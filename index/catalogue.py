@@ -14,24 +14,7 @@ from index.protocol import CompanyKey, Ids, Runs, Scope
 
 _Mask = npt.NDArray[np.bool_]
 
-
-class Changes(NamedTuple):
-    """Which pairs a store holds, told by how far it has counted: those added and those removed.
-
-    Two equal ones of one ``store`` (an id) hold the same pairs.
-    """
-
-    store: str
-    added: int
-    removed: int
-
-    def come_after(self, former: Changes) -> bool:
-        """Whether ``former`` is of an earlier state of the same store, or of this one."""
-        return (
-            former.store == self.store
-            and former.added <= self.added
-            and former.removed <= self.removed
-        )
+_NO_PAIRS: Ids = np.zeros(0, dtype=np.int64)
 
 
 class Listed(NamedTuple):
@@ -55,20 +38,17 @@ class Catalogue:
     def __init__(
         self,
         rows: Iterable[Listed] = (),
-        changes: Changes | None = None,
-        *,
         former: Catalogue | None = None,
-        gone: Ids | None = None,
+        gone: Ids = _NO_PAIRS,
     ) -> None:
         """Of the filings in ``rows``, and of those in the ``former`` one but for whose pairs are
-        ``gone``. ``changes``: the state of the store that they are of."""
-        self.changes = changes
+        ``gone``."""
         # Companies and sets of activities by number, in the order that they came in.
         self._places: dict[CompanyKey, int] = dict(former._places) if former else {}
         self._held: dict[tuple[str, ...], int] = dict(former._held) if former else {}
         table = np.array([self._row(filing) for filing in rows], dtype=np.int64).reshape(-1, 6)
         if former is not None:
-            stays = np.isin(former._table[:, 0], () if gone is None else gone, invert=True)
+            stays = np.isin(former._table[:, 0], gone, invert=True)
             table = np.concatenate([former._table[stays], table])
         self._table: Ids = table[np.argsort(table[:, 0], kind="stable")]
         self._first, self._count, self._day, self._public, self._key, self._activity = (

@@ -10,12 +10,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from index.catalogue import Catalogue, Changes, Listed
-from index.conditions import DAY, PUBLIC, where
+from index.catalogue import Catalogue, Listed
+from index.conditions import DAY, DAY_NUMBER, PUBLIC_NUMBER, where
 from index.protocol import Ids, Runs
 from index.records import Filing, Filters, Pair, Reading
 from index.rows import FILING_COLUMNS, PAIR_COLUMNS, columns, filing_of, pair_of
@@ -24,8 +24,6 @@ _FILING = columns(FILING_COLUMNS, "filings")
 _PAIR = columns(PAIR_COLUMNS, "pairs")
 _JOINED = "pairs JOIN filings ON filings.id = pairs.filing_id"
 _TOGETHER = 1000
-# A day as ``day_number`` has it.
-_NUMBER = "CAST(replace({}, '-', '') AS INTEGER)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +43,33 @@ class Filed:
     text: str
 
 
+class Changes(NamedTuple):
+    """Which pairs a store holds, told by how far it has counted: those added and those removed.
+
+    Two equal ones of one ``store`` (an id) hold the same pairs.
+    """
+
+    store: str
+    added: int
+    removed: int
+
+    def come_after(self, former: Changes) -> bool:
+        """Whether ``former`` is of an earlier state of the same store, or of this one."""
+        return (
+            former.store == self.store
+            and former.added <= self.added
+            and former.removed <= self.removed
+        )
+
+
 class Contents:
     """The reading half of a ``Store``."""
 
     def __init__(self, folder: Path, connection: sqlite3.Connection) -> None:
         self.folder = folder
         self._connection = connection
-        self._catalogue: Catalogue | None = None
+        # The last catalogue that was asked for, and of which state it is.
+        self._last: tuple[Changes, Catalogue] | None = None
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
@@ -181,8 +199,8 @@ class Contents:
         """Conditions and pairs of each filing that has pairs, all of them above ``after``."""
         held = cache(lambda kinds: tuple(json.loads(kinds)))  # few of many filings differ
         rows = self._connection.execute(
-            f"SELECT first_pair, pair_count, company, code, {_NUMBER.format(DAY)}, "  # noqa: S608
-            f"{_NUMBER.format(PUBLIC)}, activity_types FROM filings"
+            f"SELECT first_pair, pair_count, company, code, {DAY_NUMBER}, {PUBLIC_NUMBER},"  # noqa: S608
+            " activity_types FROM filings"
             " WHERE pair_count > 0 AND first_pair > ? ORDER BY first_pair",
             (after,),
         )
@@ -196,14 +214,15 @@ class Contents:
 
         The second time, only what has changed since is read.
         """
-        now, last = self.changes(), self._catalogue
-        if last is None or last.changes is None or not now.come_after(last.changes):
-            last = Catalogue(self.listed(), now)
-        elif last.changes != now:
-            gone = self.removed_after(last.changes.removed)
-            last = Catalogue(self.listed(last.changes.added), now, former=last, gone=gone)
-        self._catalogue = last
-        return last
+        now = self.changes()
+        then, catalogue = self._last or (None, Catalogue())
+        if then is None or not now.come_after(then):
+            catalogue = Catalogue(self.listed())
+        elif then != now:
+            gone = self.removed_after(then.removed)
+            catalogue = Catalogue(self.listed(then.added), catalogue, gone)
+        self._last = now, catalogue
+        return catalogue
 
     def changes(self) -> Changes:
         """How far the store has counted; cheap however large it is."""

@@ -29,6 +29,15 @@ def write_atomically(path: Path, content: bytes) -> None:
         raise
 
 
+def remove_halves(folder: Path) -> None:
+    """Take away what kills left of files that were to be written.
+
+    Who is writing one meanwhile gets an ``OSError``: nobody may be writing what can't be made anew.
+    """
+    for half in folder.glob(".*.*.*"):
+        half.unlink(missing_ok=True)
+
+
 def copy_atomically(source: Path, target: Path) -> None:
     """Copy a file's content beside, sync, rename."""
     handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")

@@ -9,10 +9,13 @@ from __future__ import annotations
 import json
 import struct
 from pathlib import Path
+from typing import Any
 
 from index.checked import Checked, Checks
 from index.errors import StoreError
+from index.files import remove_halves
 
+_META = "meta.json"
 _MAGIC = 1337
 _END = struct.Struct("<II")
 _MOST = 1 << 12
@@ -43,27 +46,32 @@ def remove_strays(folder: Path) -> None:
     """
     _, deletions = _named(folder)
     strays = [path for path in folder.glob("*.del") if path.name not in deletions]
-    for path in (*strays, *folder.glob(".tmp*"), *folder.glob(".checked.json.*")):
+    for path in (*strays, *folder.glob(".tmp*")):
         path.unlink(missing_ok=True)
+    remove_halves(folder)
 
 
 def _named(folder: Path) -> tuple[set[str], set[str]]:
     """What the names of the index's files begin with, and its lists of deletions."""
-    meta = folder / "meta.json"
-    if not meta.is_file():
+    if not (folder / _META).is_file():
         return set(), set()
-    segments = json.loads(meta.read_bytes())["segments"]
-    stems = {segment["segment_id"].replace("-", ""): segment["deletes"] for segment in segments}
+    stems = {part["segment_id"].replace("-", ""): part["deletes"] for part in _segments(folder)}
     deletions = {f"{stem}.{kept['opstamp']}.del" for stem, kept in stems.items() if kept}
     return set(stems), deletions
 
 
 def removed_share(folder: Path) -> float:
     """Share of the folder's documents that are removed and not yet merged away."""
-    segments = json.loads((folder / "meta.json").read_bytes())["segments"]
+    segments = _segments(folder)
     every = sum(segment["max_doc"] for segment in segments)
     removed = sum((segment["deletes"] or {}).get("num_deleted_docs", 0) for segment in segments)
     return float(removed / max(1, every))
+
+
+def _segments(folder: Path) -> list[Any]:
+    """What tantivy says of each of the index's segments."""
+    segments: list[Any] = json.loads((folder / _META).read_bytes())["segments"]
+    return segments
 
 
 def _footer(path: Path) -> Checked:

@@ -11,10 +11,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from index.catalogue import Changes
 from index.checked import Checked, Checks, crc_of, write_checked
+from index.contents import Changes
 from index.errors import StoreError
-from index.files import write_atomically
+from index.files import remove_halves, write_atomically
 from index.segments import Segment
 from index.vectors import Compressed, DenseIndex
 
@@ -153,5 +153,4 @@ def _delete(folder: Path, kept: set[str]) -> None:
             with suppress(OSError):
                 path.unlink()
     (folder / "dense.faiss").unlink(missing_ok=True)  # of former versions
-    for half in folder.glob(".*.json.*"):  # what kills left; who is writing one writes it again
-        half.unlink(missing_ok=True)
+    remove_halves(folder)

@@ -23,8 +23,9 @@ import numpy as np
 import numpy.typing as npt
 
 from index import bm25
-from index.catalogue import Catalogue, Changes
+from index.catalogue import Catalogue
 from index.conditions import activity_number, company_number, day_number
+from index.contents import Changes
 from index.encoder import Vectors
 from index.errors import StoreError
 from index.files import write_atomically

@@ -144,5 +144,5 @@ class Rows:
         """All rows from ``start`` on, in order and in pieces."""
         for part, first in zip(self._parts, self._starts[:-1], strict=True):
             for low in range(max(0, start - int(first)), len(part), size):
-                yield part[low : low + size]
-                self._release_after(min(size, len(part) - low))
+                yield (piece := part[low : low + size])
+                self._release_after(len(piece))

@@ -22,8 +22,8 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 from filelock import FileLock, Timeout
 
-from index.catalogue import Catalogue, Changes
-from index.contents import Contents
+from index.catalogue import Catalogue
+from index.contents import Changes, Contents
 from index.embedded import Indexes, index_pairs
 from index.errors import StoreError
 from index.lexical import LexicalIndex

@@ -21,7 +21,7 @@ from typing import Any, Literal, Self
 import numpy as np
 from filelock import FileLock
 
-from index.contents import Contents, Entry
+from index.contents import Changes, Contents, Entry
 from index.database import DATABASE, connect, lock
 from index.encoder import Encoder, Vectors
 from index.errors import CallError, ModelError, StoreError
@@ -30,7 +30,7 @@ from index.protocol import Ids
 from index.records import Filing, ParsedFiling, Passage
 from index.rows import FILING_COLUMNS, PAIR_COLUMNS, dump, filing_row, pair_row
 
-__all__ = ["Added", "Entry", "Ids", "Store"]
+__all__ = ["Added", "Changes", "Entry", "Ids", "Store"]
 
 Added = Literal["added", "replaced", "unchanged"]
 

@@ -120,7 +120,7 @@ def test_companies(store: Store) -> None:
 
 
 def test_a_later_state_reads_what_has_changed(store: Store, tmp_path: Path) -> None:
-    former = store.catalogue()
+    former, then = store.catalogue(), store.changes()
     assert store.catalogue() is former
     read: list[int] = []
     listed = store.listed
@@ -135,7 +135,7 @@ def test_a_later_state_reads_what_has_changed(store: Store, tmp_path: Path) -> N
     for name, company in (("8", "丙公司"), ("9", "甲公司")):
         (tmp_path / f"{name}.txt").write_text(f"{company}|2024-02-0{name}\n产能如何|满", "utf-8")
         add(store, [tmp_path / f"{name}.txt"], FakeEncoder(), read=read_lines, processes=1)
-    store._catalogue = former
+    store._last = then, former
     read.clear()
     later = store.catalogue()
     assert read == [2], "those that were added"
@@ -147,11 +147,10 @@ def test_a_later_state_reads_what_has_changed(store: Store, tmp_path: Path) -> N
         assert later.within(every, scope).tolist() == anew.within(every, scope).tolist()
     for pair in range(int(every[-1]) + 2):
         assert later.filing_of(pair) == anew.filing_of(pair)
-    assert later.changes == store.changes()
+    assert store._last == (store.changes(), later)
     # That of a state that the store has never had tells nothing.
-    assert former.changes is not None
-    for strange in (former.changes._replace(store="other"), former.changes._replace(added=10**6)):
-        store._catalogue = Catalogue([], strange)
+    for strange in (then._replace(store="other"), then._replace(added=10**6)):
+        store._last = strange, Catalogue()
         assert store.catalogue().pairs().tolist() == every.tolist()
 
 
