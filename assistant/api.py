@@ -98,8 +98,7 @@ def create_app(
     """The API over one assistant.
 
     ``uploaded`` is how many bytes a request may have to what is mounted besides it; by default as
-    many as one to the API; ``may_upload`` says which caller may upload
-    anything to it, by default nobody.
+    many as one to the API. ``may_upload`` says which caller may upload to it; by default none may.
     ``exposed`` says that other machines reach it; then it is closed unless there are ``keys``.
     """
     limits = limits or Limits()

@@ -6,17 +6,15 @@ import json
 from pathlib import Path
 from typing import Any
 
-from assistant.decide import Calibration
+from assistant.decide import SHIPPED, Calibration
 from assistant.rerank import Reranker
 from index.encoder import Encoder
 from index.errors import CallError
 
-_SHIPPED = Path(__file__).with_name("calibration.json")
-
 
 def load_calibration(path: Path | None) -> Calibration:
     """The calibration in a file, or the shipped one; ``CallError`` where it can't be used."""
-    path = path or _SHIPPED
+    path = path or SHIPPED
     try:
         return Calibration.load(path)
     except OSError as error:
@@ -37,7 +35,7 @@ def threshold_of(calibration: Calibration, threshold: float | None, wrong: float
 
 def mismatch(path: Path | None, encoder: Encoder, reranker: Reranker | None = None) -> str | None:
     """Why confidences may be off: the calibration was made with other models."""
-    document: dict[str, Any] = json.loads((path or _SHIPPED).read_text(encoding="utf-8"))
+    document: dict[str, Any] = json.loads((path or SHIPPED).read_text(encoding="utf-8"))
     made = document.get("model"), document.get("reranker")
     used = f"{encoder.name} {encoder.revision[:12]}", reranker.name if reranker else None
     if made == used:

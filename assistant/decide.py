@@ -29,6 +29,9 @@ from index.records import Reading
 # What is read of pairs, by their ids, in that order.
 Readings = Callable[[Sequence[int]], Sequence[Reading]]
 
+# The calibration that ships.
+SHIPPED = Path(__file__).with_name("calibration.json")
+
 # Pairs that are read together with the question.
 SHORTLIST = 24
 # How far ahead a pair can be that has no rival.
@@ -89,9 +92,8 @@ class Calibration:
     thresholds: tuple[tuple[float, float], ...] = ()
 
     @classmethod
-    def load(cls, path: Path | None = None) -> Calibration:
+    def load(cls, path: Path = SHIPPED) -> Calibration:
         """Read weights from JSON; the shipped ones by default."""
-        path = path or Path(__file__).with_name("calibration.json")
         document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         return cls(
             shortlist=Linear.read(document["shortlist"]),

@@ -36,8 +36,8 @@ _ENDING = "the server is ending; ask again in a moment"
 _PROGRAMS = ("/api", "/mcp", "/metrics", "/health")
 _ALWAYS = ("/health", "/metrics")
 _CHAT, _UPLOAD = "/gradio_api/queue/join", "/gradio_api/upload"
-# What the chat's page fetches besides, and how many times as often: while a question is typed.
-_FETCHED, _OFTEN = ("/complete", "/filing/"), 10
+# What the chat's page calls besides, and how many times as often: while a question is typed.
+_BESIDES, _OFTEN = ("/complete", "/filing/", _UPLOAD), 10
 # What is called where no route says it.
 _NAMES = {"/mcp": "/mcp", _CHAT: "chat", _UPLOAD: "upload"}
 
@@ -109,14 +109,14 @@ class Gate:
         self._app, self._may_upload = app, may_upload
         self._door = door
         self._limits = limits
-        self._rate, self._fetching = rate, Rate((limits.per_minute or 0) * _OFTEN)
+        self._rate, self._besides = rate, Rate((limits.per_minute or 0) * _OFTEN)
         self._traffic = traffic
         self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the call on, or turn it away."""
         path = scope.get("path", "")
-        if scope["type"] != "http" or not path.startswith((*_PROGRAMS, *_FETCHED, _CHAT, _UPLOAD)):
+        if scope["type"] != "http" or not path.startswith((*_PROGRAMS, *_BESIDES, _CHAT)):
             await self._app(scope, receive, send)
             return
         began, status = time.perf_counter(), 500
@@ -146,11 +146,9 @@ class Gate:
             return None
         if self._traffic.is_ending:
             return refusal(_ENDING, 503, {"Retry-After": "5", "Connection": "close"})
-        is_upload = path.startswith(_UPLOAD)
-        if is_upload and not (self._may_upload and self._may_upload(caller)):
+        if path.startswith(_UPLOAD) and not (self._may_upload and self._may_upload(caller)):
             return refusal(_LOGIN_NEEDED, 403, {"Connection": "close"})
-        is_fetched = is_upload or path.startswith(_FETCHED)
-        rate = self._fetching if is_fetched else self._rate
+        rate = self._besides if path.startswith(_BESIDES) else self._rate
         if wait := rate.wait(caller):
             after = str(math.ceil(wait))
             return refusal(f"too many calls; the next in {after} s", 429, {"Retry-After": after})

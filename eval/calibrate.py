@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from assistant.companies import Company, CompanyMatcher
-from assistant.decide import STANDING, Readings, read_rows
+from assistant.decide import SHIPPED, STANDING, Readings, read_rows
 from assistant.interaction import Rows
 from assistant.logistic import Linear, Network
 from assistant.retrieve import Retrieved, Retriever
@@ -45,7 +45,6 @@ from index.encoder import Encoder, load_encoder
 from index.model_options import ModelOptions
 from index.snapshot import index_pairs
 
-TARGET = Path(__file__).parent.parent / "assistant" / "calibration.json"
 FITTING = Path(__file__).parent / "fitting"
 
 # Shares of wrong answers that can be asked for, and the one that ships.
@@ -162,7 +161,7 @@ def first_logits(fitted: Fitted, asked: Sequence[Asked]) -> tuple[Rows, Flags]:
 def main() -> None:
     """Fit, write ``assistant/calibration.json``, print what each threshold would do."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--out", type=Path, default=TARGET)
+    parser.add_argument("--out", type=Path, default=SHIPPED)
     parser.add_argument("--model", help="another embedding model, by name or path")
     parser.add_argument("--model-option", action="append", default=[], metavar="NAME=VALUE")
     arguments = parser.parse_args()

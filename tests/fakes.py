@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -118,3 +119,23 @@ def until(holds: Callable[[], object], seconds: float = 20.0) -> None:
     while not holds():
         assert time.monotonic() < end, "waited in vain"
         time.sleep(0.02)
+
+
+def save_tiny_bert(folder: Path, characters: str, **more: Any) -> Any:
+    """The configuration of a BERT of two layers, saved with a tokenizer of these characters."""
+    from transformers import BertConfig, BertTokenizerFast
+
+    known = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *characters]
+    vocabulary = {character: number for number, character in enumerate(known)}
+    BertTokenizerFast(vocab=vocabulary).save_pretrained(folder)
+    config = BertConfig(
+        vocab_size=len(known),
+        hidden_size=16,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=32,
+        max_position_embeddings=64,
+        **more,
+    )
+    config.save_pretrained(folder)
+    return config

@@ -29,6 +29,7 @@ from index.encoder import (
 from index.errors import ModelError
 from index.model_options import ModelOptions
 from index.normalize import SHIPPED_MODEL
+from tests.fakes import save_tiny_bert
 
 # One character, one token: 股 points east, 东 north, 卖 along both; the unknown token is zero.
 VOCABULARY = {"[UNK]": 0, "股": 1, "东": 2, "卖": 3}
@@ -230,23 +231,12 @@ def transformer(tmp_path_factory: pytest.TempPathFactory) -> Path:
     import torch
     from sentence_transformers import SentenceTransformer
     from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
-    from transformers import BertConfig, BertModel, BertTokenizerFast
+    from transformers import BertModel
 
     folder = tmp_path_factory.mktemp("transformer")
-    characters = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *"股东卖什么时候能公司查询："]
-    (folder / "vocab.txt").write_text("\n".join(characters), "utf-8")
+    config = save_tiny_bert(folder / "bert", "股东卖什么时候能公司查询：")
     torch.manual_seed(0)
-    config = BertConfig(
-        vocab_size=len(characters),
-        hidden_size=16,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        intermediate_size=32,
-        max_position_embeddings=64,
-    )
     BertModel(config).save_pretrained(folder / "bert")
-    vocabulary = {character: number for number, character in enumerate(characters)}
-    BertTokenizerFast(vocab=vocabulary).save_pretrained(folder / "bert")
     body = Transformer(str(folder / "bert"))
     model = SentenceTransformer(
         modules=[body, Pooling(16)], prompts={"query": "查询：", "document": ""}, device="cpu"

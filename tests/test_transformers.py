@@ -17,35 +17,14 @@ from index.model_options import ModelOptions
 from index.models import KNOWN
 from index.store import Store
 from tests.conftest import Call
-from tests.fakes import read_lines
-
-CHARACTERS = [
-    "[PAD]",
-    "[UNK]",
-    "[CLS]",
-    "[SEP]",
-    "[MASK]",
-    *"股东卖什么时候能公司查询文：毛利率多少",
-]
+from tests.fakes import read_lines, save_tiny_bert
 
 
 @pytest.fixture(scope="module")
 def body(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Tokenizer and configuration of a BERT of two layers."""
-    from transformers import BertConfig, BertTokenizerFast
-
     folder = tmp_path_factory.mktemp("body")
-    vocabulary = {character: number for number, character in enumerate(CHARACTERS)}
-    BertTokenizerFast(vocab=vocabulary).save_pretrained(folder)
-    BertConfig(
-        vocab_size=len(CHARACTERS),
-        hidden_size=16,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        intermediate_size=32,
-        max_position_embeddings=64,
-        num_labels=1,
-    ).save_pretrained(folder)
+    save_tiny_bert(folder, "股东卖什么时候能公司查询文：毛利率多少", num_labels=1)
     return folder
 
 

@@ -8,6 +8,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from assistant.records import Query
 from eval.scale.changing import changes
 from eval.scale.generate import Asked, Market
 from eval.scale.memory import Memory
+from eval.scale.timing import milliseconds, percentiles
 from index.doctor import recall_of
 from index.encoder import load_encoder
 from index.protocol import Scope
@@ -39,32 +41,31 @@ def measure(folder: Path, pairs: int, count: int) -> dict[str, Any]:
     """All measures of a store; times in milliseconds, memory in bytes."""
     encoder = load_encoder(None)
     questions = Market(pairs).questions(count)
+
+    def within(of: Callable[[Asked], Filters]) -> Callable[[Asked], object]:
+        return lambda asked: assistant.ask(Query(asked.question, filters=of(asked)))
+
     before = Memory.now()
     began = time.perf_counter()
     assistant = Assistant(Store.open(folder), encoder, Calibration.load())
     opened = time.perf_counter() - began
-    with assistant, assistant.following():
-        assistant.warm_up()
-        for asked in questions[:_WARM]:
-            assistant.ask(Query(asked.question))
-        result: dict[str, Any] = {"open_s": round(opened, 3)}
-        result["ask_ms"] = _percentiles(
-            _timed(lambda asked: assistant.ask(Query(asked.question)), questions)
-        )
-        result["ask_filtered_ms"] = {
-            name: _percentiles(
-                _timed(
-                    lambda asked, of=of: assistant.ask(Query(asked.question, filters=of(asked))),  # type: ignore[misc]
-                    questions[: count // 3],
-                )
+    with assistant:
+        with assistant.following():
+            assistant.warm_up()
+            for asked in questions[:_WARM]:
+                assistant.ask(Query(asked.question))
+            result: dict[str, Any] = {"open_s": round(opened, 3)}
+            result["ask_ms"] = percentiles(
+                _timed(lambda asked: assistant.ask(Query(asked.question)), questions)
             )
-            for name, of in FILTERS.items()
-        }
-        result["askers_50"] = _many(assistant, questions, 50)
-        memory = Memory.now()
-    with Assistant(Store.open(folder), encoder, Calibration.load()) as assistant:
+            result["ask_filtered_ms"] = {
+                name: percentiles(_timed(within(of), questions[: count // 3]))
+                for name, of in FILTERS.items()
+            }
+            result["askers_50"] = _many(assistant, questions, 50)
+            memory = Memory.now()
         changed = changes(folder, assistant, encoder)
-        result["change_ms"] = {name: _percentiles(times) for name, times in changed.items()}
+    result["change_ms"] = {name: percentiles(times) for name, times in changed.items()}
     result["memory_bytes"] = {
         "before": before.total,
         "total": memory.total,
@@ -81,12 +82,7 @@ def measure(folder: Path, pairs: int, count: int) -> dict[str, Any]:
 
 
 def _timed(call: Callable[[Asked], object], questions: Sequence[Asked]) -> list[float]:
-    times = []
-    for asked in questions:
-        began = time.perf_counter()
-        call(asked)
-        times.append((time.perf_counter() - began) * 1000)
-    return times
+    return [milliseconds(partial(call, asked)) for asked in questions]
 
 
 def _many(assistant: Assistant, questions: Sequence[Asked], askers: int) -> dict[str, float]:
@@ -108,7 +104,7 @@ def _many(assistant: Assistant, questions: Sequence[Asked], askers: int) -> dict
     for thread in threads:
         thread.join()
     took = time.perf_counter() - began
-    return {**_percentiles(times), "questions_a_second": round(len(times) / took, 1)}
+    return {**percentiles(times), "questions_a_second": round(len(times) / took, 1)}
 
 
 def _searches(
@@ -134,7 +130,7 @@ def _searches(
         calls[f"lexical_{name}"] = lambda a, of=of: indexes.matching(  # type: ignore[misc]
             a.question, _POOL, Scope(of(a))
         )
-    return {name: _percentiles(_timed(call, questions)) for name, call in calls.items()}
+    return {name: percentiles(_timed(call, questions)) for name, call in calls.items()}
 
 
 def _recall(
@@ -143,11 +139,6 @@ def _recall(
     """Share of the truly nearest that the dense search finds, ties counted as found."""
     shares = [recall_of(indexes.dense, encode([asked.question])) for asked in questions]
     return {f"R@{k}": round(float(np.mean([own[k] for own in shares])), 4) for k in shares[0]}
-
-
-def _percentiles(times: Sequence[float]) -> dict[str, float]:
-    low, high = np.percentile(times, [50, 99])
-    return {"p50": round(float(low), 3), "p99": round(float(high), 3)}
 
 
 def main() -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import tempfile
-import time
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from assistant.answer import Assistant
 from eval.scale.generate import Market
+from eval.scale.timing import milliseconds
 from index.build import add
 from index.encoder import Encoder
 from index.opening import open_index
@@ -25,12 +25,6 @@ def changes(folder: Path, assistant: Assistant, encoder: Encoder) -> dict[str, l
     The store holds the same pairs afterwards.
     """
     times: dict[str, list[float]] = {"add": [], "follow": [], "remove": []}
-
-    def timed(what: str, call: Callable[[], object]) -> None:
-        began = time.perf_counter()
-        call()
-        times[what].append((time.perf_counter() - began) * 1000)
-
     with tempfile.TemporaryDirectory() as given, Store.open(folder) as store:
 
         def remove(path: Path) -> None:
@@ -40,8 +34,9 @@ def changes(folder: Path, assistant: Assistant, encoder: Encoder) -> dict[str, l
         for number, (_, content) in enumerate(Market(_PAIRS, seed=1).filings()):
             path = Path(given) / f"{number}.txt"
             path.write_bytes(content)
-            timed("add", lambda path=path: add(store, [path], encoder, processes=1))  # type: ignore[misc]
-            timed("follow", assistant.refresh)
-            timed("remove", lambda path=path: remove(path))  # type: ignore[misc]
+            adding = partial(add, store, [path], encoder, processes=1)
+            times["add"].append(milliseconds(adding))
+            times["follow"].append(milliseconds(assistant.refresh))
+            times["remove"].append(milliseconds(partial(remove, path)))
             assistant.refresh()
     return times

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from eval.scale.memory import Memory
+from eval.scale.timing import milliseconds, percentiles
 from index.encoder import Vectors
 from index.protocol import Ids
 from index.snapshot import open_indexes
@@ -49,19 +50,16 @@ def measure(folder: Path, peer: str) -> dict[str, Any]:
     except ImportError as error:
         return {"peer": peer, "skipped": f"{error}; pip install '.[peers]'"}
     loaded = time.perf_counter() - began
-    times = []
-    for query in queries[:_QUERIES].astype(np.float32):
-        began = time.perf_counter()
-        search(query)
-        times.append((time.perf_counter() - began) * 1000)
-    low, high = np.percentile(times, [50, 99])
+    times = [
+        milliseconds(partial(search, query)) for query in queries[:_QUERIES].astype(np.float32)
+    ]
     used = Memory.now().total - before.total
     home.cleanup()
     return {
         "peer": peer,
         "passages": len(ids),
         "load_s": round(loaded, 2),
-        "search_ms": {"p50": round(float(low), 3), "p99": round(float(high), 3)},
+        "search_ms": percentiles(times),
         "memory_bytes": used,
     }
 
