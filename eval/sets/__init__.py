@@ -1,0 +1,1 @@
+"""Labelled sets of real questions and answers, each split by company."""
