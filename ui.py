@@ -1,7 +1,7 @@
 """The chat in the browser: questions in, official answers out, as citation cards.
 
 Gradio serves it from this machine alone: system fonts, no analytics, nothing from elsewhere.
-What is shown is made by ``assistant.cards``; the callbacks here only connect.
+What is shown is made by ``assistant.chat.cards``; the callbacks here only connect.
 """
 
 from __future__ import annotations
@@ -18,18 +18,15 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from assistant import api, cards, filing_desk, logs, scripts
-from assistant.answer import Assistant
-from assistant.asking import CONDITIONS, MOST_COMPANIES, Asked, key_of, name_of
-from assistant.cite import unharmed
-from assistant.filing import LARGEST, UPLOADED, Desk, Login
-from assistant.gate import is_loopback
-from assistant.judging import Judged, judge
-from assistant.labels import LABELS, Language
-from assistant.limits import Limits, limits_for
-from assistant.logs import Log
-from assistant.serving import Served, Server, address_of, listen, server_for
-from assistant.views import (
+from assistant import logs
+from assistant.answering.answer import Assistant
+from assistant.answering.cite import unharmed
+from assistant.answering.feedback import Judged, judge
+from assistant.answering.question import CONDITIONS, MOST_COMPANIES, Asked, key_of, name_of
+from assistant.chat import cards, desk_page, scripts
+from assistant.chat.desk import LARGEST, UPLOADED, Desk, Login
+from assistant.chat.labels import LABELS, Language
+from assistant.chat.views import (
     Place,
     Turn,
     activities,
@@ -42,8 +39,13 @@ from assistant.views import (
     take_turn,
     talk_html,
 )
+from assistant.limits import Limits, limits_for
+from assistant.logs import Log
+from assistant.server import api
+from assistant.server.access import is_loopback
+from assistant.server.serving import Served, Server, address_of, listen, server_for
 from index.errors import CallError
-from index.reading.apart import stand_ready
+from index.reading.sandbox import stand_ready
 
 # Of the filters that are lists: labels and values.
 Choices = dict[str, list[tuple[str, str]]]
@@ -146,7 +148,7 @@ def build(assistant: Assistant, desk: Desk | None = None) -> gr.Blocks:
                 min_width=150,
                 elem_id="language",
             )
-        filing_desk.build(desk, language, head, lambda chosen: head_html(assistant, chosen))
+        desk_page.build(desk, language, head, lambda chosen: head_html(assistant, chosen))
         with gr.Row(elem_id="columns", equal_height=False):
             talk = gr.HTML(
                 talk_html(assistant, [], examples, "zh"), elem_id="talk", js_on_load=scripts.CLICKS

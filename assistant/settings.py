@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import cast, get_args
 
 from assistant.logs import Log
+from index.embedding.model_options import OPTIONS
 from index.errors import CallError
-from index.model_options import OPTIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +19,8 @@ class Settings:
     ``YUANDA_STORE``: folder of the store. ``YUANDA_MODEL``: name or path of any
     sentence-transformers model, instead of the one that ships; ``YUANDA_RERANKER``: a
     cross-encoder that orders the first results anew; ``YUANDA_MODEL_DEVICE`` and the like: their
-    options (``index.model_options``). ``YUANDA_CALIBRATION``: a file written by
-    ``python -m eval.calibrate``, instead of the one that ships. ``YUANDA_THRESHOLD``:
+    options (``index.embedding.model_options``). ``YUANDA_CALIBRATION``: a file written by
+    ``python -m eval.fitting.calibrate``, instead of the one that ships. ``YUANDA_THRESHOLD``:
     confidence (0..1) below which no answer is given, instead of the calibrated one, or
     ``YUANDA_WRONG``: share (0..1) of wrong answers that is accepted, for which a threshold is
     calibrated.

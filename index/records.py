@@ -124,8 +124,8 @@ class Passage:
 class Reading:
     """What of a pair is read together with a question.
 
-    ``year`` (YYYY) is that of its filing; ``sentences`` are its tokens (``index.sentences``),
-    where they have been worked out.
+    ``year`` (YYYY) is that of its filing; ``sentences`` are its tokens
+    (``index.embedding.sentences``), where they have been worked out.
     """
 
     question: str

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from eval.measures import Outcome
-from index.encoder import Vectors
+from eval.measuring.measures import Outcome
+from index.embedding.encoder import Vectors
 from index.files import sha256_of
 from index.records import Filing, Pair, ParsedFiling, Span
 

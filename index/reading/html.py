@@ -12,6 +12,7 @@ from lxml import html
 from lxml.etree import ParserError, XMLSyntaxError, iterwalk
 
 from index.errors import ReadError
+from index.reading.decoding import decode
 from index.records import Span
 
 _HIDDEN = {"script", "style", "head", "template", "noscript", "iframe", "object", "svg"}
@@ -63,8 +64,6 @@ def html_text(path: Path, content: bytes) -> tuple[str, tuple[Span, ...]]:
 def _decoded(path: Path, content: bytes) -> str:
     """By byte order mark, as UTF-8, as the page says, or as GB18030; ``ReadError`` for none."""
     if content.startswith((codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        from index.reading.plain import decode
-
         return decode(path, content)
     said = _CHARSET.search(content[:4096].decode("latin-1"))
     name = said[1].lower() if said else "utf-8"

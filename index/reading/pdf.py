@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import Any
 
 from index.errors import ReadError, ScannedError
-from index.reading.apart import allow, reads_here, run_apart, run_standing
 from index.reading.boxes import Rectangle, Sheet, joined, shown
 from index.reading.document import Boxes, Document
-from index.reading.pages_read import page_read
+from index.reading.page_progress import page_read
+from index.reading.sandbox import allow, reads_here, run_apart, run_standing
 from index.records import Box, Span
 
 _PAGES = 5000

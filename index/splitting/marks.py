@@ -1,7 +1,7 @@
 """The grammar of question and answer marks: what a line may begin with.
 
-Each rule carries an example; ``tests/test_marks.py`` holds every rule to its own. To read a new
-mark, add a rule with its example.
+Each rule carries an example; ``tests/index/splitting/test_marks.py`` holds every rule to its own.
+To read a new mark, add a rule with its example.
 """
 
 from __future__ import annotations

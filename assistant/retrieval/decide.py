@@ -1,0 +1,187 @@
+"""Rank the candidates and say how sure the first one is.
+
+Three logistic models over named evidence: the first makes a shortlist of all candidates; the
+second also reads question and pair together (``match``) and ranks the shortlist; the third, which
+has a hidden layer, looks at the first pair and how it stands out from the others, and gives the
+probability that it answers. Their weights are fitted on labelled questions by
+``python -m eval.fitting.calibrate`` and ship as ``calibration.json``.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from assistant.retrieval.interaction import COVERAGE, Rows
+from assistant.retrieval.logistic import Linear, Logistic, Network, sigmoid
+from assistant.retrieval.match import AGREEMENT, read_together
+from assistant.retrieval.retrieve import EVIDENCE, Retrieval, Retrieved
+from index.errors import CallError
+from index.records import Reading
+
+# What is read of pairs, by their ids, in that order.
+Readings = Callable[[Sequence[int]], Sequence[Reading]]
+
+# The calibration that ships.
+SHIPPED = Path(__file__).with_name("calibration.json")
+
+# Pairs that are read together with the question.
+SHORTLIST = 24
+# How far ahead a pair can be that has no rival.
+_ALONE = 5.0
+
+FEATURES = (*EVIDENCE, *AGREEMENT)
+# In which the first pair is compared with the best of its rivals.
+_COMPARED = ("question_similarity", "lexical", "literal", *COVERAGE)
+_RIVALLED = [FEATURES.index(name) for name in _COMPARED]
+STANDING = (
+    *FEATURES,
+    *(f"{name}_behind" for name in _COMPARED),
+    *("logit", "margin", "margin_third", "company_asked", "length"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """A pair with its score (the logit) and the probability that it answers."""
+
+    pair_id: int
+    score: float
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Further:
+    """Logistic model of the pairs after the first one.
+
+    Over their logit and how far it is below the first one's: that another pair answers better
+    speaks against them.
+    """
+
+    bias: float = 0.0
+    logit: float = 1.0
+    margin: float = 0.0
+
+    def confidences(self, logits: Rows, first: float) -> Rows:
+        """Chance of each pair to answer: ``first`` for the best, no more for any other."""
+        best = logits.max()
+        behind = self.bias + self.logit * logits + self.margin * (best - logits)
+        chances = np.minimum(first, [sigmoid(value) for value in behind.tolist()])
+        return np.where(logits == best, first, chances)
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """The models, and the confidence from which Yuanda answers.
+
+    ``thresholds`` are the confidences for other shares of wrong answers, each with its share.
+    """
+
+    shortlist: Linear
+    final: Linear
+    confidence: Logistic
+    further: Further
+    threshold: float
+    thresholds: tuple[tuple[float, float], ...] = ()
+
+    @classmethod
+    def load(cls, path: Path = SHIPPED) -> Calibration:
+        """Read weights from JSON; the shipped ones by default."""
+        document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return cls(
+            shortlist=Linear.read(document["shortlist"]),
+            final=Linear.read(document["final"]),
+            confidence=Network.read(document["confidence"], STANDING),
+            further=Further(**document["further"]),
+            threshold=document["threshold"],
+            thresholds=tuple((wrong, level) for wrong, level in document["thresholds"]),
+        )
+
+    def threshold_for(self, wrong: float) -> float:
+        """The confidence from which at most the share ``wrong`` of what is answered is wrong.
+
+        That of the largest calibrated share up to ``wrong``; ``CallError`` where that is none.
+        """
+        fitting = [level for share, level in self.thresholds if share <= wrong and level < 1.0]
+        if not fitting:
+            least = min((share for share, level in self.thresholds if level < 1.0), default=None)
+            raise CallError(f"no threshold is calibrated for {wrong} wrong: {least} is least")
+        return min(fitting)
+
+
+def rank(
+    retrieved: Retrieved,
+    calibration: Calibration,
+    readings_of: Readings,
+    retrieval: Retrieval = "hybrid",
+    depth: int = SHORTLIST,
+) -> list[Ranked]:
+    """The best ``depth`` candidates from best to worst, ties in the order of filing.
+
+    ``readings_of`` gives texts and years. ``dense`` and ``lexical`` rank by that side
+    alone, for comparison; the confidence is that of the whole all the same.
+    """
+    sides = {"dense": "similarity", "lexical": "lexical"}
+    if retrieval not in ("hybrid", *sides):
+        raise CallError(f"unknown retriever {retrieval!r}: hybrid, dense or lexical")
+    if not len(retrieved.pairs):
+        return []
+    ids, evidence = retrieved.pairs, retrieved.evidence
+    if retrieval == "hybrid":
+        scores = calibration.shortlist.logits(evidence, EVIDENCE)
+    else:
+        scores = evidence[:, EVIDENCE.index(sides[retrieval])]
+    best = np.lexsort((ids, -scores))[:depth]
+    read = read_rows(retrieved, best, readings_of)
+    logits = calibration.final.logits(read, FEATURES)
+    order = np.lexsort((ids[best], -logits))
+    sure = confidence_of_first(calibration, logits[order], read[order], retrieved)
+    confidences = calibration.further.confidences(logits, sure)
+    if retrieval == "hybrid":
+        best, scores, confidences = best[order], logits[order], confidences[order]
+    else:
+        scores = scores[best]
+    columns = ids[best].tolist(), scores.tolist(), confidences.tolist()
+    return [Ranked(*row) for row in zip(*columns, strict=True)]
+
+
+def read_rows(retrieved: Retrieved, places: npt.NDArray[np.intp], readings_of: Readings) -> Rows:
+    """A row of ``FEATURES`` for each of the candidates at ``places``."""
+    readings = readings_of(retrieved.pairs[places].tolist())
+    read = read_together(retrieved.asked, readings, retrieved.before)
+    return np.hstack([retrieved.evidence[places], read])
+
+
+def standing(logits: Rows, read: Rows, retrieved: Retrieved) -> Rows:
+    """What the first pair's confidence is made by (``STANDING``): itself, and how it stands out.
+
+    ``logits`` and the rows of ``read`` go from best to worst, one at least.
+    """
+    first = read[0]
+    behind = first[_RIVALLED] - read[:, _RIVALLED].max(axis=0)
+    return np.array(
+        [
+            *first,
+            *behind,
+            logits[0],
+            logits[0] - logits[1] if len(logits) > 1 else _ALONE,
+            logits[0] - logits[2] if len(logits) > 2 else _ALONE,
+            read[:, FEATURES.index("company")].max(),
+            math.log(max(1, len(retrieved.asked) + len(retrieved.before))),
+        ]
+    )
+
+
+def confidence_of_first(
+    calibration: Calibration, logits: Rows, read: Rows, retrieved: Retrieved
+) -> float:
+    """The chance that the first pair answers; ``logits`` and ``read`` go from best to worst."""
+    row = standing(logits, read, retrieved)
+    return sigmoid(float(calibration.confidence.logits(row[None, :], STANDING)[0]))

@@ -1,0 +1,206 @@
+"""Fitting the models of ``assistant.retrieval.decide`` to questions whose answers are known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from assistant.retrieval.decide import FEATURES, SHORTLIST, STANDING, Further, standing
+from assistant.retrieval.interaction import Rows
+from assistant.retrieval.logistic import Linear, Network, hidden_logits, standardised
+from assistant.retrieval.retrieve import EVIDENCE, Retrieved
+from eval.sets.written import WrittenQuestion
+
+# Strength of the ranking's regularisation, of the confidence's linear part, and of its hidden one.
+_RIDGE, _LINEAR, _HIDDEN = 3e-4, 1e-3, 2e-3
+# Networks whose mean is the confidence, units of each, and steps that each is fitted in.
+_NETWORKS, _UNITS, _STEPS = 5, 16, 60
+# Weight of a question whose answers are hidden, and the least number of rivals left.
+_UNANSWERED, _RIVALS = 0.2, 4
+
+Flags = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question's candidates: values of shape (n, features) and which of them answer.
+
+    ``group`` is held out together: its answers' company, or the question itself where it has
+    none. ``among`` is what it was asked of: all filings of a set, or one company's alone.
+    """
+
+    question: WrittenQuestion
+    retrieved: Retrieved
+    values: Rows
+    right: Flags
+    group: str = ""
+    among: str = "all"
+
+
+def fit_shortlist(asked: Sequence[Asked]) -> Linear:
+    """What the shortlist is made by: a logistic model, each question weighing the same."""
+    from sklearn.linear_model import LogisticRegression
+
+    model = LogisticRegression(C=100, max_iter=8000)
+    model.fit(
+        np.concatenate([one.values[:, : len(EVIDENCE)] for one in asked]),
+        np.concatenate([one.right for one in asked]),
+        np.concatenate([np.full(len(one.right), 1 / len(one.right)) for one in asked]),
+    )
+    weights = dict(zip(EVIDENCE, model.coef_[0].tolist(), strict=True))
+    return Linear(float(model.intercept_[0]), weights)
+
+
+def shortlisted(one: Asked, model: Linear) -> Asked:
+    """The candidates that the shortlist keeps."""
+    best = np.argsort(-logits(one, model), kind="stable")[:SHORTLIST]
+    return replace(one, values=one.values[best], right=one.right[best])
+
+
+def logits(one: Asked, model: Linear) -> Rows:
+    """Logit of each candidate."""
+    return model.logits(one.values, FEATURES)
+
+
+def fit_ranking(asked: Sequence[Asked]) -> Linear:
+    """The order of the shortlist: softmax over a question's candidates.
+
+    Maximises the likelihood that a right pair is drawn, as a conditional logit does (McFadden
+    1974; ListNet, Cao et al. 2007). Questions without a right pair teach it nothing.
+    """
+    from scipy.optimize import minimize
+
+    answered = [one for one in asked if one.right.any()]
+    rows = np.concatenate([one.values for one in answered])
+    mean, spread = rows.mean(axis=0), rows.std(axis=0) + 1e-9
+    rows = (rows - mean) / spread
+    right = np.concatenate([one.right for one in answered])
+    starts = np.cumsum([0, *(len(one.right) for one in answered[:-1])])
+    sizes = np.diff(starts, append=len(rows))
+
+    def loss(weights: Rows) -> tuple[float, Rows]:
+        scores = rows @ weights
+        shares = np.exp(scores - np.repeat(np.maximum.reduceat(scores, starts), sizes))
+        whole = np.add.reduceat(shares, starts)
+        good = np.maximum(np.add.reduceat(shares * right, starts), 1e-300)
+        of_right = shares * right / np.repeat(good, sizes)
+        gradient = rows.T @ (shares / np.repeat(whole, sizes) - of_right) / len(answered)
+        value = float(np.log(whole / good).mean() + _RIDGE * weights @ weights)
+        return value, gradient + 2 * _RIDGE * weights
+
+    found = minimize(loss, np.zeros(rows.shape[1]), jac=True, method="L-BFGS-B")
+    weights = found.x / spread
+    return Linear(float(-weights @ mean), dict(zip(FEATURES, weights.tolist(), strict=True)))
+
+
+def fit_confidence(final: Linear, asked: Sequence[Asked]) -> Network:
+    """The first pair's confidence, not yet scaled: the mean of a few small networks.
+
+    The questions are asked again with their answers hidden: near misses without number.
+    """
+    rows, right = firsts(final, asked)
+    unanswered, none = firsts(final, [one for each in asked for one in without_answers(each)])
+    values, truth = np.concatenate([rows, unanswered]), np.concatenate([right, none])
+    counts = np.concatenate([np.ones(len(right)), np.full(len(none), _UNANSWERED)])
+    mean, spread = values.mean(axis=0), values.std(axis=0) + 1e-9
+    x = standardised(values, mean, spread)
+    fitted = [_network(x, truth, counts / counts.sum(), seed) for seed in range(_NETWORKS)]
+    linear, hidden, bias, out, constant = zip(*fitted, strict=True)
+    return Network(
+        STANDING,
+        mean,
+        spread,
+        np.mean(linear, axis=0),
+        np.hstack(hidden),
+        np.concatenate(bias),
+        np.concatenate(out) / _NETWORKS,
+        float(np.mean(constant)),
+    )
+
+
+def _network(x: Rows, truth: Flags, shares: Rows, seed: int) -> tuple[Rows, Rows, Rows, Rows, Rows]:
+    """The parts of one network: its log-likelihood is the greatest, less what its weights cost."""
+    from scipy.optimize import minimize
+    from scipy.special import expit
+
+    width, rng = x.shape[1], np.random.default_rng(seed)
+    sizes = np.cumsum([width, width * _UNITS, _UNITS, _UNITS])
+    costs = np.repeat([_LINEAR, _HIDDEN, 0.0, _HIDDEN, 0.0], np.diff([0, *sizes, sizes[-1] + 1]))
+
+    def parts(flat: Rows) -> tuple[Rows, Rows, Rows, Rows, Rows]:
+        linear, hidden, bias, out, constant = np.split(flat, sizes)
+        return linear, hidden.reshape(width, _UNITS), bias, out, constant
+
+    def loss(flat: Rows) -> tuple[float, Rows]:
+        linear, hidden, bias, out, constant = parts(flat)
+        logits = hidden_logits(x, linear, hidden, bias, out) + constant
+        value = shares @ (np.logaddexp(0.0, logits) - truth * logits) + costs @ flat**2
+        wrong = shares * (expit(logits) - truth)
+        units = np.tanh(x @ hidden + bias)
+        inner = wrong[:, None] * out * (1 - units**2)
+        pieces = x.T @ wrong, (x.T @ inner).ravel(), inner.sum(axis=0), units.T @ wrong
+        gradient = np.concatenate([*pieces, [wrong.sum()]])
+        return float(value), gradient + 2 * costs * flat
+
+    start = np.zeros(sizes[-1] + 1)
+    start[width : sizes[1]] = rng.standard_normal(width * _UNITS) / np.sqrt(width)
+    start[sizes[1] : sizes[2]] = rng.standard_normal(_UNITS) / 2
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": _STEPS})
+    return parts(found.x)
+
+
+def scaling(scores: Rows, right: Flags) -> tuple[float, float]:
+    """Scale and shift that make logits the log-odds of being right.
+
+    Platt 1999, "Probabilistic outputs for support vector machines".
+    """
+    from sklearn.linear_model import LogisticRegression
+
+    model = LogisticRegression(C=1e6).fit(scores.reshape(-1, 1), right)
+    return float(model.coef_[0][0]), float(model.intercept_[0])
+
+
+def scaled(model: Network, scale: float, shift: float) -> Network:
+    """A model whose logits are scaled and shifted."""
+    return replace(
+        model,
+        linear=scale * model.linear,
+        out=scale * model.out,
+        constant=scale * model.constant + shift,
+    )
+
+
+def without_answers(one: Asked) -> Iterator[Asked]:
+    """The same question where its answers were not filed; nothing where too little is left."""
+    keep = ~one.right
+    if one.right.any() and keep.sum() >= _RIVALS:
+        yield replace(one, values=one.values[keep], right=one.right[keep])
+
+
+def firsts(final: Linear, asked: Sequence[Asked]) -> tuple[Rows, Flags]:
+    """A row of ``STANDING`` for each question's first pair, and whether that answers."""
+    rows, right = [], []
+    for one in asked:
+        scores = logits(one, final)
+        order = np.argsort(-scores, kind="stable")
+        rows.append(standing(scores[order], one.values[order], one.retrieved))
+        right.append(one.right[order[0]])
+    return np.array(rows).reshape(-1, len(STANDING)), np.array(right, dtype=bool)
+
+
+def fit_further(final: Linear, asked: Sequence[Asked]) -> Further:
+    """Fit the model of the pairs ranked second to fifth."""
+    from sklearn.linear_model import LogisticRegression
+
+    rows, labels = [], []
+    for one in asked:
+        scores = logits(one, final)
+        first, *further = np.argsort(-scores, kind="stable")[:5]
+        rows += [(scores[i], scores[first] - scores[i]) for i in further]
+        labels += [one.right[i] for i in further]
+    model = LogisticRegression(C=100).fit(np.array(rows), labels)
+    logit, margin = model.coef_[0].tolist()
+    return Further(float(model.intercept_[0]), logit, margin)

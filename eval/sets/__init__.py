@@ -1,0 +1,1 @@
+"""Labelled sets, and making them searchable."""
