@@ -73,6 +73,13 @@ def pair_json(pair: Pair) -> Json:
         ],
         "session": pair.session,
         "left_out": [{"kind": left.kind, "text": left.text} for left in pair.left_out],
+        "company": pair.company,
+        "code": pair.code,
+        "date": pair.date,
+        "tables": [
+            {"start": t.start, "end": t.end, "rows": [list(row) for row in t.rows]}
+            for t in pair.tables
+        ],
     }
 
 
