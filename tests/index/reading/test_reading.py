@@ -128,7 +128,7 @@ def test_html_as_it_is_shown(write: Write) -> None:
       <script>var x = "<p>x</p>"</script><pre>a  b
   c</pre><ul><li>甲<li>乙</ul></body></html>"""
     assert lines(write(page.encode(), "filing.html")) == [
-        *("问：毛 利率如何？是吗", "答", "复\xa0一<二𠮷 后", "一", "内一", "内二", "二"),
+        *("问：毛 利率如何？是吗", "答", "复\xa0一<二𠮷 后", "一", "内一\t内二", "二"),
         *("a  b", "c", "甲", "乙"),
     ]
 
