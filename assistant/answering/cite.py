@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
 
 from index.files import sha256_of
-from index.records import Filing, Pair, assemble
+from index.records import Filing, Pair, Span, assemble
 from index.store.contents import Contents, Filed
 
 
@@ -16,15 +17,22 @@ def proved(store: Contents, filed: Filed) -> bool:
     The filing's copy in the store must still have its SHA-256, and question and answer
     must be the slices of the extracted text that their spans name.
     """
-    return unharmed(store.original(filed.filing), filed.filing) and quoted(filed.text, filed.pair)
+    copy = store.original(filed.filing)
+    return unharmed(copy, filed.filing) and quoted(filed.text, filed.pair, filed.offset)
 
 
-def quoted(text: str, pair: Pair) -> bool:
-    """Whether a pair is made of this extracted text's own characters."""
+def quoted(text: str, pair: Pair, offset: int = 0) -> bool:
+    """Whether a pair is made of this extracted text's own characters; ``text`` begins at
+    ``offset`` of it."""
     return (
-        assemble(text, pair.question_spans) == pair.question
-        and assemble(text, pair.answer_spans) == pair.answer
+        assemble(text, _moved(pair.question_spans, offset)) == pair.question
+        and assemble(text, _moved(pair.answer_spans, offset)) == pair.answer
     )
+
+
+def _moved(spans: Iterable[Span], offset: int) -> Iterator[Span]:
+    # What stands before the text is none of it.
+    return (Span(max(s.start - offset, 0), max(s.end - offset, 0)) for s in spans)
 
 
 def unharmed(copy: Path, filing: Filing) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,8 +14,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from index.records import Filing, Filters, Pair, Reading
+from index.store import own_rows
 from index.store.catalogue import Catalogue, Listed
 from index.store.conditions import DAY, DAY_NUMBER, PUBLIC_NUMBER, where
+from index.store.pieces import around, further, unpacked
 from index.store.rows import FILING_COLUMNS, PAIR_COLUMNS, columns, filing_of, pair_of
 from index.store.scope import Ids, Runs
 
@@ -36,11 +37,15 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Filed:
-    """A pair with its filing and the text that was extracted from it."""
+    """A pair with its filing, as its row sees it, and the text around it.
+
+    That begins at ``offset`` of the extracted text.
+    """
 
     filing: Filing
     pair: Pair
     text: str
+    offset: int = 0
 
 
 class Changes(NamedTuple):
@@ -110,7 +115,15 @@ class Contents:
 
         ``limit`` of them at most (-1: all), after the first ``offset``.
         """
-        return self._filings(*where(filters or Filters()), (limit, offset))
+        condition, values = where(filters or Filters())
+        if filters:
+            rows, own = where(filters, own_rows.AS_ROW)
+            condition = (
+                f"({condition}) OR filings.id IN (SELECT pairs.filing_id FROM {_JOINED}"  # noqa: S608
+                f" WHERE {own_rows.OWN} AND {rows})"
+            )
+            values += own
+        return self._filings(condition, values, (limit, offset))
 
     def _filings(
         self, condition: str, values: Sequence[Any], page: tuple[int, int] = (-1, 0)
@@ -125,15 +138,17 @@ class Contents:
     def filed(self, pairs: Sequence[int]) -> dict[int, Filed]:
         """Each of the pairs, with what it is proved from; those that are there."""
         rows = self._connection.execute(
-            f"SELECT pairs.id, filings.text, {_FILING}, {_PAIR} FROM {_JOINED}"  # noqa: S608
+            f"SELECT pairs.id, filings.id, {_FILING}, {_PAIR} FROM {_JOINED}"  # noqa: S608
             " WHERE pairs.id IN (SELECT value FROM json_each(?))",
             (json.dumps(pairs),),
-        )
+        ).fetchall()
+        return {pair_id: self._filed(filing, row) for pair_id, filing, *row in rows}
+
+    def _filed(self, filing: int, row: Sequence[Any]) -> Filed:
         width = len(FILING_COLUMNS)
-        return {
-            pair_id: Filed(filing_of(row[:width]), pair_of(row[width:]), _decompressed(text))
-            for pair_id, text, *row in rows
-        }
+        pair = pair_of(row[width:])
+        text, offset = around(self._connection, filing, pair.start, pair.end)
+        return Filed(own_rows.seen_from(filing_of(row[:width]), pair), pair, text, offset)
 
     def counts(self) -> tuple[int, int]:
         """Number of filings, and of pairs."""
@@ -145,7 +160,8 @@ class Contents:
     def readings(self, pairs: Iterable[int]) -> dict[int, Reading]:
         """What of each of the pairs is read together with a question; those that are there."""
         rows = self._connection.execute(
-            "SELECT pairs.id, question, answer, activity_date, filed_date, sentences"  # noqa: S608
+            "SELECT pairs.id, question, answer, coalesce(date, activity_date), filed_date,"  # noqa: S608
+            " sentences"
             f" FROM {_JOINED} WHERE pairs.id IN (SELECT value FROM json_each(?))",
             (json.dumps(list(pairs)),),
         )
@@ -171,11 +187,16 @@ class Contents:
         return [pair_of(row) for row in rows]
 
     def pair_ids(self, filters: Filters | None = None) -> Ids:
-        """Ids of the pairs whose filings pass the filters, rising."""
-        condition, values = where(filters or Filters())
+        """Ids of the pairs that pass the filters, by their own row or their filing, rising."""
+        if filters:
+            condition, values = where(filters, own_rows.AS_ROW)
+            found = self._connection.execute(
+                f"SELECT pairs.id FROM {_JOINED} WHERE {condition} ORDER BY pairs.id",  # noqa: S608
+                values,
+            )
+            return np.array([row[0] for row in found], dtype=np.int64)
         rows = self._connection.execute(
-            f"SELECT first_pair, pair_count FROM filings WHERE {condition} ORDER BY first_pair",  # noqa: S608
-            values,
+            "SELECT first_pair, pair_count FROM filings ORDER BY first_pair"
         ).fetchall()
         return Runs(*np.array(rows, dtype=np.int64).reshape(-1, 2).T).ids()
 
@@ -187,27 +208,30 @@ class Contents:
     def companies(self) -> list[tuple[str, str | None, str]]:
         """Each company's name, code and short name, in the order of filing."""
         rows = self._connection.execute(
-            "SELECT company, code, short_name FROM filings WHERE company <> ''"
-            " GROUP BY company, code, short_name ORDER BY min(first_pair)"
-        )
+            "SELECT company, code, short_name, min(first_pair) FROM filings WHERE company <> ''"
+            " GROUP BY company, code, short_name"
+        ).fetchall()
+        rows += own_rows.companies(self._connection)
         shorts: dict[tuple[str, str | None], str] = {}
-        for name, code, short in rows:
+        for name, code, short, _ in sorted(rows, key=lambda row: row[3]):
             shorts[name, code] = short or shorts.get((name, code), "")
         return [(*key, short) for key, short in shorts.items()]
 
     def listed(self, after: int = 0) -> list[Listed]:
-        """Conditions and pairs of each filing that has pairs, all of them above ``after``."""
+        """Conditions and pairs of each filing that has pairs, all of them above ``after``; of a
+        sheet whose rows have their own, of each run of these."""
         held = cache(lambda kinds: tuple(json.loads(kinds)))  # few of many filings differ
         rows = self._connection.execute(
-            f"SELECT first_pair, pair_count, company, code, {DAY_NUMBER}, {PUBLIC_NUMBER},"  # noqa: S608
+            f"SELECT id, first_pair, pair_count, company, code, {DAY_NUMBER}, {PUBLIC_NUMBER},"  # noqa: S608
             " activity_types FROM filings"
             " WHERE pair_count > 0 AND first_pair > ? ORDER BY first_pair",
             (after,),
-        )
-        return [
-            Listed(first, size, company, code, day, public, held(kinds))
-            for first, size, company, code, day, public, kinds in rows
+        ).fetchall()
+        filings = [
+            (number, Listed(first, size, company, code, day, public, held(kinds)))
+            for number, first, size, company, code, day, public, kinds in rows
         ]
+        return list(own_rows.by_rows(self._connection, filings, after))
 
     def catalogue(self) -> Catalogue:
         """What filters ask of the filings, within a ``snapshot``.
@@ -273,11 +297,11 @@ class Contents:
     def text(self, sha256: str) -> str:
         """A filing's extracted text; ``KeyError`` where the store has no such filing."""
         row = self._connection.execute(
-            "SELECT text FROM filings WHERE sha256 = ?", (sha256,)
+            "SELECT text, id FROM filings WHERE sha256 = ?", (sha256,)
         ).fetchone()
         if row is None:
             raise KeyError(sha256)
-        return _decompressed(row[0])
+        return unpacked(row[0]) + further(self._connection, row[1])
 
     def warnings(self, sha256: str) -> tuple[str, ...]:
         """What was warned of when a filing was read; ``KeyError`` where there is none."""
@@ -291,7 +315,3 @@ class Contents:
     def original(self, filing: Filing) -> Path:
         """Where the store's copy of a filing is."""
         return self.folder / "filings" / (filing.sha256 + Path(filing.path).suffix.lower())
-
-
-def _decompressed(text: bytes) -> str:
-    return zlib.decompress(text).decode("utf-8", "surrogatepass")

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from index.records import Box, Filing, LeftOut, Pair, Span
+from index.records import Box, Filing, LeftOut, Pair, Span, Table
 
 FILING_COLUMNS = (
     "path", "sha256", "format", "title", "company", "code", "exchange", "activity_types",
@@ -15,7 +15,7 @@ FILING_COLUMNS = (
 )  # fmt: skip
 PAIR_COLUMNS = (
     "number", "question", "answer", "start", "end", "question_spans", "answer_spans", "pages",
-    "boxes", "session", "left_out",
+    "boxes", "session", "left_out", "company", "code", "date", "short_name", "tables",
 )  # fmt: skip
 
 
@@ -49,14 +49,17 @@ def pair_row(pair: Pair) -> tuple[Any, ...]:
     left_out = [(left.kind, left.text) for left in pair.left_out]
     lists = (pair.question_spans, pair.answer_spans, pair.pages, boxes)
     head = (pair.number, pair.question, pair.answer, pair.start, pair.end)
-    return (*head, *(dump(value) for value in lists), pair.session, dump(left_out))
+    own = (pair.company, pair.code, pair.date, pair.short_name)
+    tables = dump([(table.start, table.end, table.rows) for table in pair.tables])
+    kept = (*head, *(dump(value) for value in lists), pair.session, dump(left_out))
+    return (*kept, *own, tables)
 
 
 def pair_of(row: Sequence[Any]) -> Pair:
     """The pair of a row of ``PAIR_COLUMNS``."""
     number, question, answer, start, end = row[:5]
     asked, answered, pages, boxes = (json.loads(value) for value in row[5:9])
-    session, left_out = row[9:11]
+    session, left_out, company, code, date, short_name, tables = row[9:16]
     return Pair(
         number=number,
         question=question,
@@ -69,4 +72,12 @@ def pair_of(row: Sequence[Any]) -> Pair:
         boxes=tuple(Box(*b) for b in boxes),
         session=session,
         left_out=tuple(LeftOut(*each) for each in json.loads(left_out)),
+        company=company,
+        code=code,
+        date=date,
+        short_name=short_name,
+        tables=tuple(
+            Table(first, last, tuple(map(tuple, cells)))
+            for first, last, cells in json.loads(tables)
+        ),
     )

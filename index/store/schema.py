@@ -1,6 +1,8 @@
 """The store's database schema and its version."""
 
-VERSION = 7
+from index.store import own_rows, pieces
+
+VERSION = 8
 
 # A row for each time that a reader judged an answer; what it names may be removed from the store.
 _FEEDBACK = """
@@ -37,6 +39,9 @@ CREATE INDEX filings_listed ON filings (
 );
 INSERT INTO meta VALUES ('store', lower(hex(randomblob(16))));
 """
+
+# What a pair has of its own beside its filing; and further pieces of long texts.
+_BY_ROWS = f"{own_rows.COLUMNS}{own_rows.INDEX}{pieces.TABLE}"
 
 SCHEMA = f"""
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
@@ -85,7 +90,7 @@ CREATE TABLE pairs (
     sentences BLOB
 ) STRICT;
 CREATE INDEX pairs_of_filing ON pairs (filing_id);
-{_INDEXED}{_FEEDBACK}"""
+{_INDEXED}{_FEEDBACK}{_BY_ROWS}"""
 
 # What brings a database of a version to the next one.
 MIGRATIONS = {
@@ -111,4 +116,5 @@ DROP TABLE passages;
 ALTER TABLE pairs ADD COLUMN session TEXT;
 ALTER TABLE pairs ADD COLUMN left_out TEXT NOT NULL DEFAULT '[]';
 """,
+    7: _BY_ROWS,
 }

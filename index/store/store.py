@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import re
 import sqlite3
-import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -27,6 +26,7 @@ from index.files import copy_atomically, write_atomically
 from index.records import Filing, ParsedFiling, Passage
 from index.store.contents import Changes, Contents, Entry
 from index.store.database import DATABASE, connect, lock
+from index.store.pieces import PIECE, keep_further, packed
 from index.store.rows import FILING_COLUMNS, PAIR_COLUMNS, dump, filing_row, pair_row
 from index.store.scope import Ids
 
@@ -194,12 +194,13 @@ class Store(Contents):
         vectors: Vectors,
         sentences: Sequence[bytes | None],
     ) -> None:
-        text = zlib.compress(parsed.text.encode("utf-8", "surrogatepass"))
+        text = packed(parsed.text[:PIECE])
         added_at = datetime.now(UTC).isoformat(timespec="seconds")
         filing_id = self._insert_row(
             f"filings ({', '.join(FILING_COLUMNS)}, text, warnings, added_at)",
             (*filing_row(parsed.filing), text, dump(parsed.warnings), added_at),
         )
+        keep_further(self._connection, filing_id, parsed.text)
         rows = np.asarray(vectors, dtype=np.float16)
         pair_id = row = 0
         target = f"pairs ({', '.join(PAIR_COLUMNS)}, filing_id, sentences)"

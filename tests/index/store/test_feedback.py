@@ -64,7 +64,10 @@ def test_an_older_store_can_keep_it(store: Store) -> None:
         DROP TABLE feedback; DROP TABLE vectors; DROP INDEX filings_listed;
         DROP TRIGGER pair_removed; DROP TABLE removed;
         DELETE FROM meta WHERE key IN ('store', 'dimension');
-        ALTER TABLE pairs DROP COLUMN sentences;
+        ALTER TABLE pairs DROP COLUMN sentences; DROP TABLE text_pieces; DROP INDEX pairs_own;
+        ALTER TABLE pairs DROP COLUMN company; ALTER TABLE pairs DROP COLUMN code;
+        ALTER TABLE pairs DROP COLUMN date; ALTER TABLE pairs DROP COLUMN short_name;
+        ALTER TABLE pairs DROP COLUMN tables;
         ALTER TABLE pairs DROP COLUMN session; ALTER TABLE pairs DROP COLUMN left_out;
         ALTER TABLE filings DROP COLUMN first_pair; ALTER TABLE filings DROP COLUMN pair_count;
         CREATE TABLE passages (

@@ -283,10 +283,13 @@ _LATER = (
     _PASSAGES,
     "ALTER TABLE pairs DROP COLUMN sentences",
     "ALTER TABLE pairs DROP COLUMN session; ALTER TABLE pairs DROP COLUMN left_out",
+    "DROP TABLE text_pieces; DROP INDEX pairs_own; ALTER TABLE pairs DROP COLUMN company;"
+    "ALTER TABLE pairs DROP COLUMN code; ALTER TABLE pairs DROP COLUMN date;"
+    "ALTER TABLE pairs DROP COLUMN short_name; ALTER TABLE pairs DROP COLUMN tables",
 )
 
 
-@pytest.mark.parametrize("version", [1, 2, 3, 4, 5, 6])
+@pytest.mark.parametrize("version", [1, 2, 3, 4, 5, 6, 7])
 def test_an_older_database_is_brought_up(store: Store, version: int) -> None:
     home, wanted = store.folder, list(store.vectors(store.pair_ids()))
     ids, listed = open_indexes(store, FakeEncoder.dimension).dense.ids().tolist(), store.listed()
