@@ -39,15 +39,18 @@ class Questions:
         self._columns, self._first = None, len(self.rows)
 
     def end(self, rest: Sequence[tuple[Sequence[str], Sequence[Cell]]]) -> None:
-        """The table is over; ``rest`` are its rows, unless a header row named its columns."""
-        if self._columns is None and rest:
+        """The table is over; ``rest`` are its rows that aren't below a header row.
+
+        Where none is, what looks like header rows may be labels beside what they name.
+        """
+        if rest and len(self.rows) == self._first:
             lines, cells = zip(*rest, strict=True)
             self.rows += labelled(lines, cells, cells[0][0].start)
 
     def add(
         self, texts: Sequence[str], cells: Sequence[Cell], days: Mapping[int, str] = _NO_DAYS
     ) -> bool:
-        """A table's next row; whether it stands below a header row, or is one.
+        """A table's next row; whether it stands below a header row.
 
         ``days``: what is known of the days that its cells hold, by column.
         """
@@ -55,7 +58,7 @@ class Questions:
             if self._columns is None:
                 self._table = cells[0].start
             self._columns, self.has_header = named, True
-            return True
+            return False
         if self._columns is None:
             return False
         self._row(texts, cells, self._columns, days)

@@ -71,6 +71,7 @@ class Page:
         self._sheet = Sheet(root)
         self._states = [_State()]
         self._tables: list[_Open] = []
+        self._cell = 0  # the first piece of the last cell
         events = iterwalk(root, events=("start", "end", "comment", "pi"))
         skipped = None
         for event, node in events:
@@ -147,8 +148,19 @@ class Page:
         elif table.rows[-1]:
             self._put("\t")
         table.cell = self._offset
+        self._cell = len(self.pieces)
+
+    def _strip_cell(self) -> None:
+        """Take the space off around a cell that shares its line with others."""
+        said = "".join(text for text, _ in self.pieces[self._cell :])
+        if said != said.strip():
+            is_bold = all(bold for text, bold in self.pieces[self._cell :] if text.strip())
+            self._offset -= len(said) - len(said.strip())
+            self.pieces[self._cell :] = [(said.strip(), is_bold)]
 
     def _end_cell(self, table: _Open, node: Any) -> None:
+        if table.tabbed:
+            self._strip_cell()
         row, wide = table.rows[-1], _count(node, "colspan")
         deep = _count(node, "rowspan")
         for place in range(len(row), len(row) + wide):
