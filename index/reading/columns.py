@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from index.normalize import normalize
 
@@ -33,6 +34,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "asker": ("提问人", "提问者", "投资者", "用户名", "昵称"),
     "answerer": ("回复人", "回复者", "答复人", "答复者", "回答人", "回答者"),
 }  # fmt: skip
+_LONGEST = 40
 _BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|【[^【】]*】")
 _IGNORED = re.compile(r"[\s:*\u200b-\u200f\u2060\ufeff]+")
 
@@ -40,18 +42,21 @@ _IGNORED = re.compile(r"[\s:*\u200b-\u200f\u2060\ufeff]+")
 def columns_of(cells: Sequence[str]) -> dict[str, int] | None:
     """Where each kind of column stands, if this is a header row: one that names both a question
     and an answer."""
-    names = [plain(cell) for cell in cells]
-    found: dict[str, int] = {}
-    for kind, known in COLUMNS.items():
-        name = next((name for name in known if name in names), None)
-        if name is not None:
-            found[kind] = names.index(name)
+    places: dict[str, int] = {}
+    for place, cell in enumerate(cells):
+        places.setdefault(plain(cell), place)
+    found = {
+        kind: places[name]
+        for kind, known in COLUMNS.items()
+        if (name := next((name for name in known if name in places), None)) is not None
+    }
     return found if "question" in found and "answer" in found else None
 
 
+@lru_cache(maxsize=1 << 12)
 def plain(cell: str) -> str:
     """A header cell, or a label, without brackets, marks and white space; empty for a long one."""
-    if len(cell) > 40:
+    if not cell or len(cell) > _LONGEST:
         return ""
     # 回覆 is what Traditional Chinese writes for 回复.
     spelt = normalize(cell).replace("回覆", "回复").replace("答覆", "答复")

@@ -40,6 +40,9 @@ class Token(NamedTuple):
     text: str
 
 
+_SLASH = Token("sign", "/")
+
+
 class Section(NamedTuple):
     """A section of a format, and the condition that a number has to meet for it."""
 
@@ -203,6 +206,8 @@ def _digits(number: Decimal, tokens: Sequence[Token]) -> str:
     if not marks:
         return "".join(map(_plain, tokens))
     first, last = marks[0], marks[-1]
+    while _SLASH in tokens and last + 1 < len(tokens) and _ends_fraction(tokens[last + 1]):
+        last += 1
     after = last + 1
     while after < len(tokens) and tokens[after] == Token("sign", ","):
         number, after = number / 1000, after + 1
@@ -210,6 +215,11 @@ def _digits(number: Decimal, tokens: Sequence[Token]) -> str:
     before = "".join(map(_plain, tokens[:first]))
     behind = "".join(map(_plain, tokens[after:]))
     return before + _filled(number, tokens[first : last + 1]) + behind
+
+
+def _ends_fraction(token: Token) -> bool:
+    """Whether a token is the fixed lower part of a fraction, or the slash before it."""
+    return token == _SLASH or token.text.isdecimal()
 
 
 def _plain(token: Token) -> str:
@@ -220,7 +230,7 @@ def _filled(number: Decimal, tokens: Sequence[Token]) -> str:
     kinds = [token.kind for token in tokens]
     if "exponent" in kinds:
         return _scientific(number, tokens, kinds.index("exponent"))
-    if Token("sign", "/") in tokens:
+    if _SLASH in tokens:
         return _fraction(number, tokens)
     point = next((i for i, t in enumerate(tokens) if t.text.startswith(".")), len(tokens))
     held = "".join(_holders(token) for token in tokens[point:])
@@ -275,7 +285,7 @@ def _scientific(number: Decimal, tokens: Sequence[Token], at: int) -> str:
 
 
 def _fraction(number: Decimal, tokens: Sequence[Token]) -> str:
-    slash = tokens.index(Token("sign", "/"))
+    slash = tokens.index(_SLASH)
     fixed = "".join(token.text for token in tokens[slash + 1 :] if token.text.isdigit())
     wide = sum(token.kind == "digit" for token in tokens[slash + 1 :])
     has_whole = any(token.text == " " for token in tokens[:slash])

@@ -35,6 +35,8 @@ _FORM = re.compile(
     r"|(?:证券|股票)(?:代码|简称)|附件清单"
 )
 _SHORT, _SPAN = 120, 63
+# Cells that a row may have: no more are counted that only reach across or down.
+_MOST = 256
 
 
 class _State(NamedTuple):
@@ -163,18 +165,18 @@ class Page:
             self._strip_cell()
         row, wide = table.rows[-1], _count(node, "colspan")
         deep = _count(node, "rowspan")
-        for place in range(len(row), len(row) + wide):
+        for place in range(len(row), min(len(row) + wide, _MOST)):
             if deep > 1:
                 table.below[place] = deep - 1
         row.append(Cell(table.cell, self._offset))
-        row += [Cell(self._offset, self._offset)] * (wide - 1)
+        row += [Cell(self._offset, self._offset)] * min(wide - 1, max(_MOST - len(row), 0))
         if not table.tabbed:
             self._put("\n")
 
     def _reach_down(self, table: _Open) -> None:
         """The cells from above that stand before the next one."""
         row = table.rows[-1]
-        while table.below.get(len(row), 0) > 0:
+        while len(row) < _MOST and table.below.get(len(row), 0) > 0:
             table.below[len(row)] -= 1
             if table.tabbed and row:
                 self._put("\t")
