@@ -58,7 +58,8 @@ def read_sheet_xlsx(path: Path) -> Document:
     document = _document(path, book.tables, "xlsx")
     told = []
     if book.lost:
-        told.append(f"{book.lost} characters that no sheet may hold, read as U+FFFD")
+        plural = "s" * (book.lost > 1)
+        told.append(f"{book.lost} character{plural} that no sheet may hold, read as U+FFFD")
     if book.unread:
         told.append(f"{book.unread} cells in a format that isn't known: as they are stored")
     return replace(document, warnings=tuple(told))
