@@ -1,6 +1,8 @@
 """The store's database schema and its version."""
 
-VERSION = 6
+from index.store.rows import LISTED_COLUMNS, PAIR_COLUMNS, SEALED_COLUMNS
+
+VERSION = 7
 
 # A row for each time that a reader judged an answer; what it names may be removed from the store.
 _FEEDBACK = """
@@ -37,6 +39,33 @@ CREATE INDEX filings_listed ON filings (
 );
 INSERT INTO meta VALUES ('store', lower(hex(randomblob(16))));
 """
+
+# Checksums of rows (``index/store/seals.py``), and where else a filing's content was found.
+_SEALED = f"""
+ALTER TABLE filings ADD COLUMN text_crc INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE filings ADD COLUMN listed_crc INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE filings ADD COLUMN seal TEXT NOT NULL DEFAULT '';
+ALTER TABLE pairs ADD COLUMN said_crc INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE pairs ADD COLUMN sentences_crc INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE pairs ADD COLUMN seal TEXT NOT NULL DEFAULT '';
+ALTER TABLE vectors ADD COLUMN crc INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE feedback ADD COLUMN crc INTEGER;
+
+CREATE TABLE places (
+    path TEXT PRIMARY KEY,
+    filing_id INTEGER NOT NULL REFERENCES filings ON DELETE CASCADE
+) STRICT;
+
+DROP INDEX filings_listed;
+CREATE INDEX filings_listed ON filings ({", ".join(LISTED_COLUMNS)}, listed_crc);
+
+UPDATE filings SET text_crc = crc(text), listed_crc = crc({", ".join(LISTED_COLUMNS)});
+UPDATE filings SET seal = seal({", ".join(SEALED_COLUMNS)});
+UPDATE pairs SET said_crc = crc(question, answer), sentences_crc = crc(sentences), seal = seal(
+    (SELECT sha256 FROM filings WHERE filings.id = filing_id), {", ".join(PAIR_COLUMNS)}
+);
+UPDATE vectors SET crc = crc(first_place, vectors);
+"""  # noqa: S608
 
 SCHEMA = f"""
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
@@ -83,7 +112,7 @@ CREATE TABLE pairs (
     sentences BLOB
 ) STRICT;
 CREATE INDEX pairs_of_filing ON pairs (filing_id);
-{_INDEXED}{_FEEDBACK}"""
+{_INDEXED}{_FEEDBACK}{_SEALED}"""
 
 # What brings a database of a version to the next one.
 MIGRATIONS = {
@@ -105,4 +134,5 @@ DROP TABLE passages;
 """,  # noqa: S608
     # Worked out whenever they are read, until ``yuanda doctor`` keeps them.
     5: "ALTER TABLE pairs ADD COLUMN sentences BLOB",
+    6: _SEALED,
 }
