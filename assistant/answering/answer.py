@@ -22,6 +22,7 @@ from typing import Self
 from assistant.answering.cite import fault, quoted
 from assistant.answering.connections import Readers
 from assistant.answering.history import Timeline, timeline
+from assistant.answering.soundness import Soundness
 from assistant.records import Answer, Citation, Query
 from assistant.retrieval import threads
 from assistant.retrieval.companies import Company, CompanyMatcher
@@ -92,6 +93,7 @@ class Assistant:
         # Tells of changes and is what snapshots are made from; askers have readers.
         self._store = store
         self._readers = Readers(store.folder)
+        self._soundness = Soundness(store.folder)
         self._calibration = calibration
         self._reranker = reranker
         self._threshold = calibration.threshold if threshold is None else threshold
@@ -154,14 +156,19 @@ class Assistant:
                     wait = _AFTER_FAILURE
 
         thread = threading.Thread(target=follow, name="yuanda-follow", daemon=True)
+        looking = threading.Thread(
+            target=self._soundness.follow, args=(stop,), name="yuanda-look", daemon=True
+        )
         self._is_followed = True
         thread.start()
+        looking.start()
         try:
             yield
         finally:
             self._is_followed = False
             stop.set()
             thread.join()
+            looking.join()
 
     def warm_up(self) -> None:
         """Load what the first question would load, so that nobody waits for it.
@@ -230,6 +237,7 @@ class Assistant:
                 found = [one for one in found if not one.sha256 or now.known(one.sha256)]
         for one in found:
             logger.error("not shown, can't be proved: %s", one)
+        self._soundness.met(found)
         return found
 
     def _ranked(
@@ -317,6 +325,10 @@ class Assistant:
         """Number of filings in the store, and of pairs."""
         with self._readers.one() as store:
             return store.counts()
+
+    def damaged(self) -> tuple[Damage, ...]:
+        """Evidence in the store that is missing, damaged or can't be read, as far as is known."""
+        return self._soundness.known()
 
     def suggestions(self, count: int) -> list[str]:
         """Filed questions to begin with: the first of each of the newest filings."""
