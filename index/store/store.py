@@ -326,6 +326,8 @@ class Store(Transactions):
 
     def drop_strays(self) -> int:
         """Delete derived rows that belong to nothing; how many there were."""
+        if not self._connection.execute("PRAGMA foreign_key_check").fetchone():
+            return 0
         with self._writing():
             dropped = (
                 self._connection.execute(
