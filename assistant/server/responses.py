@@ -100,13 +100,19 @@ class CitationDocument(TypedDict):
 
 
 class AnswerDocument(TypedDict):
-    """What came of a question: with "abstain" the citations are related at best, no answer."""
+    """What came of a question: with "abstain" the citations are related at best, no answer.
+
+    ``reason``: evidence, named in ``damaged``, is missing, damaged or can't be read, so that an
+    abstention doesn't say that nothing is filed.
+    """
 
     question: str
     decision: Decision
     confidence: float
     citations: list[CitationDocument]
     elapsed_ms: float
+    reason: NotRequired[Literal["evidence_damaged"]]
+    damaged: NotRequired[list[str]]
 
 
 class RefusedQuestion(TypedDict):

@@ -13,8 +13,6 @@ from index.store.scope import CompanyKey
 DAY = "coalesce(filings.activity_date, filings.filed_date, '')"
 # The day from which it was public, as far as it says: no filing is older than what it tells of.
 PUBLIC = "max(coalesce(filings.filed_date, ''), coalesce(filings.activity_date, ''))"
-# Both as ``day_number`` has them.
-DAY_NUMBER, PUBLIC_NUMBER = (f"CAST(replace({day}, '-', '') AS INTEGER)" for day in (DAY, PUBLIC))
 _OF_ACTIVITY = "EXISTS (SELECT 1 FROM json_each(filings.activity_types) WHERE value = ?)"
 
 

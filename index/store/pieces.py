@@ -8,8 +8,11 @@ from __future__ import annotations
 import sqlite3
 import zlib
 from collections.abc import Iterator
+from typing import Any
 
 from index.errors import StoreError
+from index.store.rows import CURE
+from index.store.seals import crc
 
 # Characters of a piece: a filing is one, a sheet of thousands of rows some hundred.
 PIECE = 1 << 16
@@ -30,24 +33,20 @@ def packed(text: str) -> bytes:
     return zlib.compress(text.encode("utf-8", "surrogatepass"))
 
 
-def unpacked(piece: bytes) -> str:
-    """A piece's characters."""
-    return zlib.decompress(piece).decode("utf-8", "surrogatepass")
-
-
 def keep_further(connection: sqlite3.Connection, filing: int, text: str) -> None:
     """Keep all pieces of a text but the first."""
     rows = (
-        (filing, start, piece, zlib.crc32(piece))
+        (filing, start, piece, crc(piece))
         for start in range(PIECE, len(text), PIECE)
         for piece in (packed(text[start : start + PIECE]),)
     )
     connection.executemany("INSERT INTO text_pieces VALUES (?, ?, ?, ?)", rows)
 
 
-def further(connection: sqlite3.Connection, filing: int) -> str:
-    """What follows the first piece of a filing's text; ``StoreError`` where it is damaged."""
-    return "".join(text for _, text in _pieces(connection, filing, 0, None))
+def whole(connection: sqlite3.Connection, filing: int) -> str:
+    """A filing's text; ``StoreError`` where it is damaged."""
+    pieces = _pieces(connection, filing, PIECE, None)
+    return _first(connection, filing) + "".join(text for _, text in pieces)
 
 
 def around(connection: sqlite3.Connection, filing: int, start: int, end: int) -> tuple[str, int]:
@@ -55,9 +54,21 @@ def around(connection: sqlite3.Connection, filing: int, start: int, end: int) ->
     they begin; ``StoreError`` where they are damaged."""
     found = list(_pieces(connection, filing, start, end))
     if not found or found[0][0] > start:
-        row = connection.execute("SELECT text FROM filings WHERE id = ?", (filing,)).fetchone()
-        found.insert(0, (0, unpacked(row[0])))
+        found.insert(0, (0, _first(connection, filing)))
     return "".join(text for _, text in found), found[0][0]
+
+
+def _first(connection: sqlite3.Connection, filing: int) -> str:
+    text, own = connection.execute(
+        "SELECT text, text_crc FROM filings WHERE id = ?", (filing,)
+    ).fetchone()
+    return _sound(text, own)
+
+
+def _sound(piece: Any, own: int) -> str:
+    if not isinstance(piece, bytes) or crc(piece) != own:
+        raise StoreError(f"its extracted text was changed; {CURE}")
+    return zlib.decompress(piece).decode("utf-8", "surrogatepass")
 
 
 def _pieces(
@@ -69,7 +80,5 @@ def _pieces(
         " AND start > ? AND start < coalesce(?, start + 1) ORDER BY start",
         (filing, start - PIECE, end),
     )
-    for place, piece, crc in rows:
-        if zlib.crc32(piece) != crc:
-            raise StoreError(f"the extracted text of filing {filing} was changed: `yuanda verify`")
-        yield place, unpacked(piece)
+    for place, piece, own in rows:
+        yield place, _sound(piece, own)

@@ -18,7 +18,7 @@ from index.store.feedback import Exported, Feedback, export, keep, kept, labels
 from index.store.store import Store
 from tests.assistant.cli.test_stores import FILING
 from tests.conftest import Call
-from tests.fakes import FakeEncoder, read_lines
+from tests.fakes import UNSEALED, FakeEncoder, read_lines
 
 SHA = "ab" * 32
 
@@ -58,6 +58,7 @@ def test_what_was_said_comes_back(store: Store) -> None:
 def test_an_older_store_can_keep_it(store: Store) -> None:
     store.close()
     older = sqlite3.connect(store.folder / "store.sqlite")
+    older.executescript(UNSEALED)
     # As version 3 had it: vectors passage by passage, filings without their pairs' places.
     older.executescript(
         """

@@ -5,17 +5,16 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from assistant.answering.answer import Assistant
-from assistant.answering.cite import proved
+from assistant.answering.cite import fault
 from assistant.records import Query
 from assistant.retrieval.decide import Calibration
-from index.errors import StoreError
 from index.intake.build import add
 from index.records import Filters
 from index.search.snapshot import open_indexes
+from index.store.contents import Filed
 from index.store.pieces import PIECE
 from index.store.scope import Scope
 from index.store.store import Store
@@ -74,7 +73,8 @@ def test_filters_go_by_the_row(store: Store, filters: Filters) -> None:
     found = [pair for pair, _ in indexes.matching("公司毛利率回购海外产能", 9, Scope(filters))]
     assert sorted(found) == wanted.tolist()
     listed = {entry.filing.sha256 for entry in store.filings(filters)}
-    assert listed == {store.filed([p])[p].filing.sha256 for p in wanted.tolist()}
+    filed = store.filed(wanted.tolist()).values()
+    assert listed == {one.filing.sha256 for one in filed if isinstance(one, Filed)}
 
 
 def test_what_each_filter_leaves(store: Store) -> None:
@@ -143,18 +143,21 @@ def test_a_long_text_is_read_around_a_pair(long: Store) -> None:
     assert len(text) > 3 * PIECE
     filed = long.filed(long.pair_ids().tolist())
     for pair, own in zip(pairs, filed.values(), strict=True):
+        assert isinstance(own, Filed)
         assert own.pair == pair
         assert own.text == text[own.offset : own.offset + len(own.text)]
         assert own.offset <= pair.start
         assert pair.end <= own.offset + len(own.text)
         assert len(own.text) <= 2 * PIECE
-        assert proved(long, own)
+        assert fault(long, own) is None
     assert verify(long).failed == ()
 
 
 def test_a_piece_that_was_changed_proves_nothing(long: Store) -> None:
     long._connection.execute("UPDATE text_pieces SET text = zeroblob(9) WHERE start = ?", (PIECE,))
     ids = long.pair_ids()
-    assert proved(long, next(iter(long.filed([int(ids[0])]).values())))
-    with pytest.raises(StoreError, match="was changed"):
-        long.filed([int(ids[np.searchsorted(ids, 40)])])
+    assert fault(long, long.filed([int(ids[0])])[int(ids[0])]) is None
+    damage = fault(long, long.filed([int(ids[40])])[int(ids[40])])
+    assert damage is not None
+    assert "extracted text was changed" in damage.reason
+    assert verify(long).failed
