@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from index.records import Filing, Filters, Pair
+from index.store.seals import Damage
 
 Decision = Literal["answer", "abstain"]
 
@@ -46,7 +47,8 @@ class Answer:
     """What came of a question.
 
     With ``decision == "abstain"`` the citations are the nearest filed pairs, related at
-    best, and must not be shown as an answer.
+    best, and must not be shown as an answer. ``damaged`` is evidence that was looked for and
+    can't be relied on: an abstention with any isn't a finding that nothing is filed.
     """
 
     question: str
@@ -54,3 +56,4 @@ class Answer:
     confidence: float
     citations: tuple[Citation, ...]
     elapsed_ms: float
+    damaged: tuple[Damage, ...] = ()

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 
+# What an answer's ``reason`` is where evidence is missing, damaged or can't be read.
+DAMAGED = "evidence_damaged"
+# Damaged evidence that is named one by one.
+_NAMED = 10
 # A further pair this likely to answer is quoted in full as well.
 _ALSO = 0.5
 # What means something in Markdown anywhere, and at the beginning of a line.
@@ -71,6 +75,15 @@ def pair_json(pair: Pair) -> Json:
         "boxes": [
             {"page": b.page, "x0": b.x0, "y0": b.y0, "x1": b.x1, "y1": b.y1} for b in pair.boxes
         ],
+        "session": pair.session,
+        "left_out": [{"kind": left.kind, "text": left.text} for left in pair.left_out],
+        "company": pair.company,
+        "code": pair.code,
+        "date": pair.date,
+        "tables": [
+            {"start": t.start, "end": t.end, "rows": [list(row) for row in t.rows]}
+            for t in pair.tables
+        ],
     }
 
 
@@ -91,7 +104,15 @@ def answer_json(answer: Answer) -> Json:
             for c in answer.citations
         ],
         "elapsed_ms": round(answer.elapsed_ms, 3),
+        **_damage_json(answer),
     }
+
+
+def _damage_json(answer: Answer) -> Json:
+    """Why an abstention isn't a finding, or an answer may not be all."""
+    if not answer.damaged:
+        return {}
+    return {"reason": DAMAGED, "damaged": [str(one) for one in answer.damaged]}
 
 
 def source_line(citation: Citation) -> str:
@@ -131,18 +152,30 @@ def _escaped(text: str) -> str:
 
 def answer_text(answer: Answer) -> str:
     """An answer as read on a terminal: the quotes in full, what is merely related by title."""
-    if not answer.citations:
-        return "无官方答复：没有可供检索的问答。"
-    lines = []
+    lines = [_damage(answer)] if answer.damaged else []
     quoted = 0
-    if answer.decision == "abstain":
+    if not answer.citations and not lines:
+        return "无官方答复：没有可供检索的问答。"
+    if answer.decision == "abstain" and not lines:
         lines.append("无官方答复：已披露的问答没有涵盖这个问题。")
-    else:
+    elif answer.decision == "answer":
         quoted = max(1, sum(c.confidence >= _ALSO for c in answer.citations))
         lines += [_quotation(c) for c in answer.citations[:quoted]]
     if related := answer.citations[quoted:]:
         lines.append("相关的已披露问题（不是答复）：\n" + "\n".join(_related(c) for c in related))
     return printable("\n\n".join(lines))
+
+
+def _damage(answer: Answer) -> str:
+    """What may have been an answer and can't be shown."""
+    said = (
+        "证据受损，无法判断是否已有官方答复（不等于“无官方答复”）"
+        if answer.decision == "abstain"
+        else "另有证据受损，未予显示"
+    )
+    shown = [f"- {one}" for one in answer.damaged[:_NAMED]]
+    more = len(answer.damaged) - len(shown)
+    return "\n".join([f"{said} / evidence damaged:", *shown, *([f"- … {more}"] if more else [])])
 
 
 def _quotation(citation: Citation) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import sqlite3
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -27,6 +28,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except YuandaError as error:
         print(f"yuanda: {error}", file=sys.stderr)
         return CALL_WRONG
+    except sqlite3.Error as error:
+        print(f"yuanda: the store can't be read ({error}); `yuanda doctor`", file=sys.stderr)
+        return CALL_WRONG
     except BrokenPipeError:
         # The reader of a pipe has gone (`yuanda list | head`): nothing more to say to it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -36,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from assistant.cli import commands, intake
+    from assistant.cli import commands, intake, upkeep
     from assistant.settings import Settings
 
     # Progress and warnings of libraries go to standard error, results to standard output.
@@ -51,8 +55,8 @@ def _run(arguments: argparse.Namespace) -> int:
         "list": commands.list_filings,
         "parse": commands.parse_file,
         "ask": commands.ask,
-        "verify": commands.verify,
-        "doctor": commands.doctor,
+        "verify": upkeep.verify,
+        "doctor": upkeep.doctor,
         "feedback": commands.feedback,
         "evaluate": commands.evaluate,
         "models": commands.models,
@@ -138,13 +142,22 @@ def _parser() -> argparse.ArgumentParser:
 
     doctor = commands.add_parser(
         "doctor",
-        parents=[store, index, as_json],
+        parents=[store, model, index, as_json],
         help="find what is wrong with a store, and mend it",
     )
     doctor.add_argument(
         "--recall",
         action="store_true",
         help="measure how many of the nearest passages a search finds, against reading all",
+    )
+
+    doctor.add_argument(
+        "--rebuild",
+        action="store_true",
+        help="make a database that is gone or damaged anew from the store's copies of the files",
+    )
+    doctor.add_argument(
+        "--restore", action="store_true", help="file again what was moved to set-aside/"
     )
 
     commands.add_parser("list", parents=[store, filters, as_json], help="the filings in the store")

@@ -168,14 +168,18 @@ def _health(serving: Serving) -> APIRouter:
 
     @router.get(
         "/health",
-        summary="Whether the store can be read",
+        summary="Whether the store can be read, and all of it is sound",
         responses={200: {"model": HealthDocument}, **_NOT_READY},
     )
     async def health() -> Response:
         try:
             filings, pairs = await asyncio.to_thread(serving.assistant.counts)
+            damaged = await asyncio.to_thread(serving.assistant.damaged)
         except (sqlite3.Error, StoreError):
             raise HTTPException(503, "the store can't be read") from None
+        if damaged:
+            count = len(damaged)
+            raise HTTPException(503, f"evidence of {count} places is damaged; `yuanda doctor`")
         counts = {"filings": filings, "pairs": pairs, "sample": serving.assistant.is_sample}
         return json_response({"status": "ok", **counts})
 

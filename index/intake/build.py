@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from types import TracebackType
+from typing import Literal, Self
 
 import numpy as np
 
@@ -21,6 +22,7 @@ from index.intake.workers import Outcome, Read, processes_for, read_ahead
 from index.reading.page_progress import OnPage, listening
 from index.records import ParsedFiling, Passage
 from index.search.opening import improve_index, open_index
+from index.store.copies import Incoming, fault_of
 from index.store.store import Store
 
 # Files that are embedded and stored at once: from one on, twice as many each time up to these,
@@ -85,11 +87,6 @@ def add(
     if on_start:
         on_start(len(files))
     rows: list[FileRow] = []
-    digests: dict[Path, str | ReadError] = {}
-
-    def is_new(path: Path) -> bool:
-        digests[path] = digest = _digest(path)
-        return isinstance(digest, str) and not store.known(digest)
 
     def tell(told: Iterable[FileRow]) -> None:
         for row in told:
@@ -100,13 +97,16 @@ def add(
     processes = processes_for(len(files)) if processes is None else processes
     at_once = 1
     waiting: list[_Ready | FileRow] = []
-    for path, outcome in read_ahead(files, is_new, read, processes, on_page):
-        with listening(on_page):
-            waiting.append(_ready(store, path, digests.pop(path), outcome))
-        if len(waiting) >= at_once:
-            tell(_add_files(store, waiting, encoder))
-            waiting, at_once = [], min(2 * at_once, together)
-    tell(_add_files(store, waiting, encoder))
+    with _Sources(store) as sources:
+        on_source = sources.named(on_page)
+        for path, outcome in read_ahead(files, sources.source, read, processes, on_source):
+            with listening(on_source):
+                waiting.append(sources.ready(path, outcome))
+            if len(waiting) >= at_once:
+                tell(_add_files(store, waiting, encoder))
+                sources.drop(waiting)
+                waiting, at_once = [], min(2 * at_once, together)
+        tell(_add_files(store, waiting, encoder))
     open_index(store, encoder.dimension)
     improve_index(store)
     return AddReport(tuple(rows))
@@ -135,23 +135,12 @@ def _walk(folder: Path) -> Iterator[Path]:
                 yield Path(parent) / name
 
 
-def _digest(path: Path) -> str | ReadError:
-    """A file's SHA-256, or why it can't be read."""
-    if not path.is_file():
-        return ReadError(str(path), "not a file" if path.exists() else "no such file")
-    if any("\ud800" <= ch <= "\udfff" for ch in str(path)):
-        return ReadError(str(path), "the name is not UTF-8; rename the file")
-    try:
-        return sha256_of(path)
-    except OSError as error:
-        return ReadError(str(path), error.strerror or "can't be read")
-
-
 @dataclass(frozen=True, slots=True)
 class _Ready:
-    """A file that was read and has pairs: to be embedded and stored."""
+    """A file that was read, from a private ``copy``, and has pairs: to be embedded and stored."""
 
     path: Path
+    copy: Path
     parsed: ParsedFiling
     passages: tuple[tuple[Passage, ...], ...]
 
@@ -163,23 +152,103 @@ class _Ready:
         return FileRow(str(self.path), filing.sha256, status, count, warnings, pages=pages)
 
 
-def _ready(
-    store: Store, path: Path, digest: str | ReadError, outcome: Outcome | None
-) -> _Ready | FileRow:
-    """What is to be stored of a file, or what became of it."""
-    if isinstance(digest, ReadError):
-        return FileRow(str(path), None, "failed", error=str(digest))
-    try:
-        if outcome is None or store.known(digest):
-            return FileRow(str(path), digest, "unchanged", store.count_of(digest))
-        parsed = outcome()
-        if not parsed.pairs:
-            raise ReadError(str(path), "no question with an answer found in it; not added")
-    except OSError as error:
-        return FileRow(str(path), digest, "failed", error=f"{path}: {error.strerror}")
-    except (ReadError, StoreError) as error:
-        return FileRow(str(path), digest, "failed", error=str(error))
-    return _Ready(path, parsed, tuple(passages_of(pair) for pair in parsed.pairs))
+class _Sources:
+    """Private copies of the files to be added, and what is known of them before they are read.
+
+    A file may change at any moment: its SHA-256 is that of the copy that is read and kept.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._incoming = Incoming(store.folder)
+        # What became of a file that needn't be read, and of the others the copies.
+        self._rows: dict[Path, FileRow] = {}
+        self._copies: dict[Path, tuple[Path, str]] = {}
+        self._paths: dict[Path, Path] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._incoming.__exit__(kind, error, trace)
+
+    def named(self, on_page: OnPage | None) -> OnPage | None:
+        """``on_page``, told of the files that the copies are of."""
+        if on_page is None:
+            return None
+        return lambda copy, page, pages: on_page(self._paths.get(copy, copy), page, pages)
+
+    def source(self, path: Path) -> Path | None:
+        """What of a file is to be read; ``None`` where it needn't be, or can't."""
+        try:
+            _check_name(path)
+            digest = sha256_of(path)
+            if self._store.is_sound(digest):
+                self._rows[path] = self._unchanged(path, digest)
+                return None
+            copy, digest = self._incoming.take(path)
+        except OSError as error:
+            reason = error.strerror or "can't be read"
+            self._rows[path] = FileRow(str(path), None, "failed", error=f"{path}: {reason}")
+            return None
+        except (ReadError, StoreError) as error:
+            self._rows[path] = FileRow(str(path), None, "failed", error=str(error))
+            return None
+        self._copies[path], self._paths[copy] = (copy, digest), path
+        return copy
+
+    def _unchanged(self, path: Path, digest: str) -> FileRow:
+        """Of a content that is filed: where it stands is noted, and a damaged copy mended."""
+        filing = self._store.filing(digest)
+        warnings: tuple[str, ...] = ()
+        if fault := fault_of(self._store.original(filing), digest):
+            copy, found = self._incoming.take(path)
+            if found == digest:
+                self._store.restore_copy(filing, copy)
+                warnings = (f"{fault}: restored",)
+            self._incoming.drop(copy)
+        replaced = self._store.file_at(digest, str(path))
+        status: Status = "replaced" if replaced else "unchanged"
+        return FileRow(str(path), digest, status, self._store.count_of(digest), warnings)
+
+    def ready(self, path: Path, outcome: Outcome | None) -> _Ready | FileRow:
+        """What is to be stored of a file, or what became of it."""
+        if outcome is None:
+            return self._rows.pop(path)
+        copy, digest = self._copies.pop(path)
+        try:
+            if self._store.is_sound(digest):  # by another path, or another process
+                return self._unchanged(path, digest)
+            parsed = outcome()
+            if not parsed.pairs:
+                raise ReadError(str(path), "no question with an answer found in it; not added")
+        except OSError as error:
+            return FileRow(str(path), digest, "failed", error=f"{path}: {error.strerror}")
+        except ReadError as error:
+            return FileRow(str(path), digest, "failed", error=f"{path}: {error.reason}")
+        except StoreError as error:
+            return FileRow(str(path), digest, "failed", error=str(error))
+        parsed = replace(parsed, filing=replace(parsed.filing, path=str(path), sha256=digest))
+        return _Ready(path, copy, parsed, tuple(passages_of(pair) for pair in parsed.pairs))
+
+    def drop(self, done: Iterable[_Ready | FileRow]) -> None:
+        """Take the copies of files away that are stored."""
+        for one in done:
+            if isinstance(one, _Ready):
+                self._incoming.drop(one.copy)
+                del self._paths[one.copy]
+
+
+def _check_name(path: Path) -> None:
+    if not path.is_file():
+        raise ReadError(str(path), "not a file" if path.exists() else "no such file")
+    if any("\ud800" <= ch <= "\udfff" for ch in str(path)):
+        raise ReadError(str(path), "the name is not UTF-8; rename the file")
 
 
 def _add_files(
@@ -211,7 +280,7 @@ def _add_files(
 
 def _store(store: Store, ready: _Ready, vectors: Vectors, sentences: Sequence[bytes]) -> FileRow:
     try:
-        added = store.add(ready.parsed, ready.path, ready.passages, vectors, sentences)
+        added = store.add(ready.parsed, ready.copy, ready.passages, vectors, sentences)
         return ready.row(added)
     except OSError as error:
         return ready.row("failed", f"{ready.path}: {error.strerror}")

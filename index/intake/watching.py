@@ -216,13 +216,14 @@ class Watcher:
     def _remove(self, gone: Iterable[Path]) -> None:
         for path in gone:
             try:
-                filing = self._store.remove(str(path))
+                taken_out = self._store.leave(str(path))
             except CallError:
-                continue  # its content is filed under another name
+                continue
             except StoreError as error:
                 self._on_trouble(f"{path} is gone, but not out of the store: {error}")
                 continue
-            self._on_row(WatchRow(str(path), filing.sha256, "removed"))
+            if taken_out:  # its content is filed under no other name
+                self._on_row(WatchRow(str(path), taken_out, "removed"))
 
 
 class _StoppedError(Exception):

@@ -35,21 +35,22 @@ _AT_ONCE = 500
 
 def read_ahead(
     paths: Iterable[Path],
-    wanted: Callable[[Path], bool],
+    source: Callable[[Path], Path | None],
     read: Read = parse,
     processes: int = 1,
     on_page: OnPage | None = None,
 ) -> Iterator[tuple[Path, Outcome | None]]:
     """Each path, in order, with a call that gives what was read, or raises its ``ReadError``.
 
-    Paths that aren't ``wanted`` come with ``None``. With several ``processes`` a few files are
-    read ahead of the caller, so that memory doesn't grow with their number, and ``on_page`` is
-    told from a thread of its own of the pages that they read; with one, each is read when its
-    outcome is asked for, and whoever asks listens.
+    What is read is its ``source``; paths without one come with ``None``. With several
+    ``processes`` a few files are read ahead of the caller, so that memory doesn't grow with their
+    number, and ``on_page`` is told from a thread of its own of the pages that they read; with one,
+    each is read when its outcome is asked for, and whoever asks listens.
     """
     if processes <= 1:
         for path in paths:
-            yield path, partial(read, path) if wanted(path) else None
+            own = source(path)
+            yield path, partial(read, own) if own else None
         return
     from pebble import ProcessPool
 
@@ -65,9 +66,9 @@ def read_ahead(
         try:
             for path in paths:
                 outcome = None
-                if wanted(path):
-                    future = pool.schedule(read, args=(path,), timeout=_SECONDS)
-                    outcome = partial(_outcome, path, read, future.result)
+                if own := source(path):
+                    future = pool.schedule(read, args=(own,), timeout=_SECONDS)
+                    outcome = partial(_outcome, own, read, future.result)
                 waiting.append((path, outcome))
                 if len(waiting) > 4 * processes:
                     yield waiting.popleft()
