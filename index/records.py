@@ -13,6 +13,7 @@ from typing import Literal, NamedTuple
 Format = Literal["pdf", "docx", "html", "text", "xlsx", "csv"]
 PartKind = Literal["head", "context", "question", "answer", "mark", "furniture", "rest"]
 Exchange = Literal["SSE", "SZSE", "BSE"]
+LeftOutKind = Literal["furniture", "watermark", "invisible", "struck out"]
 
 
 class Span(NamedTuple):
@@ -59,12 +60,22 @@ class Filing:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    """What stands amid a pair and isn't quoted, and what it was taken for."""
+
+    kind: LeftOutKind
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Pair:
     """One question with its official answer, as filed.
 
     ``question`` and ``answer`` are ``assemble(text, question_spans)`` and
     ``assemble(text, answer_spans)`` of the filing's extracted text; ``start`` and ``end``
-    bound the whole pair there, marks included.
+    bound the whole pair there, marks included. ``session``: the heading of the session that its
+    number counts in, as filed, where a filing has several; ``left_out``: what stands between the
+    question's first and the answer's last character and isn't quoted.
     """
 
     number: str
@@ -76,6 +87,8 @@ class Pair:
     answer_spans: tuple[Span, ...]
     pages: tuple[int, ...] = ()
     boxes: tuple[Box, ...] = ()
+    session: str | None = None
+    left_out: tuple[LeftOut, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,6 +71,8 @@ def pair_json(pair: Pair) -> Json:
         "boxes": [
             {"page": b.page, "x0": b.x0, "y0": b.y0, "x1": b.x1, "y1": b.y1} for b in pair.boxes
         ],
+        "session": pair.session,
+        "left_out": [{"kind": left.kind, "text": left.text} for left in pair.left_out],
     }
 
 

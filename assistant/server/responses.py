@@ -8,7 +8,7 @@ from typing import Literal, NotRequired
 from typing_extensions import TypedDict
 
 from assistant.records import Decision
-from index.records import Exchange, Format
+from index.records import Exchange, Format, LeftOutKind
 
 
 class FilingDocument(TypedDict):
@@ -53,6 +53,13 @@ class BoxDocument(TypedDict):
     y1: float
 
 
+class LeftOutDocument(TypedDict):
+    """What stands amid a pair and isn't quoted, and what it was taken for."""
+
+    kind: LeftOutKind
+    text: str
+
+
 class PairDocument(TypedDict):
     """A question with its answer, verbatim; ``start`` and ``end`` in the extracted text."""
 
@@ -63,6 +70,8 @@ class PairDocument(TypedDict):
     end: int
     pages: list[int]
     boxes: list[BoxDocument]
+    session: str | None
+    left_out: list[LeftOutDocument]
 
 
 class CitationDocument(TypedDict):

@@ -66,7 +66,7 @@ def read_annotated(path: Path) -> Iterator[Annotated]:
 def _with_text(row: dict[str, Any]) -> Annotated:
     said = [(p["number"], p["question"], p["answer"]) for p in row["pairs"]]
     texts = {digest(text): text for _, *both in said for text in both}
-    head = {}
+    head: dict[str, Any] = {}
     for name in HEAD:
         value = row["head"][name]
         if isinstance(value, list):

@@ -30,7 +30,7 @@ def parse(path: Path) -> ParsedFiling:
         recognised=document.recognised,
         **result.head,
     )
-    warnings = (*_pictures(document), *result.warnings)
+    warnings = (*_pictures(document), *document.warnings, *result.warnings)
     return ParsedFiling(filing, result.pairs, document.text, warnings, result.parts)
 
 

@@ -5,13 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from index.records import Box, Format, Span
+from index.records import Box, Format, LeftOutKind, Span
 
 Boxes = tuple[tuple[Box, ...], ...]
 
 
 def _no_boxes(groups: Sequence[Sequence[Span]]) -> Boxes:
     return ((),) * len(groups)
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """What the text holds and no reader of the filing takes for a part of it."""
+
+    kind: LeftOutKind
+    span: Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +41,9 @@ class Document:
     has no pages; ``bold`` holds paragraphs or lines that are bold throughout, where the format
     tells; ``rows`` holds the questions of a sheet, which need no splitting; ``boxes_of`` gives
     the rectangles that each group of spans of the text covers; ``scanned`` holds the numbers of
-    pages with pictures and no text; ``recognised`` says that the text was read off pictures.
+    pages with pictures and no text; ``recognised`` says that the text was read off pictures;
+    ``asides`` holds, in order, what is in no question and no answer whatever surrounds it;
+    ``warnings`` what reading found worth knowing.
     """
 
     text: str
@@ -44,3 +54,5 @@ class Document:
     boxes_of: Callable[[Sequence[Sequence[Span]]], Boxes] = _no_boxes
     scanned: tuple[int, ...] = ()
     recognised: bool = False
+    asides: tuple[Aside, ...] = ()
+    warnings: tuple[str, ...] = ()

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from index.records import Box, Filing, Pair, Span
+from index.records import Box, Filing, LeftOut, Pair, Span
 
 FILING_COLUMNS = (
     "path", "sha256", "format", "title", "company", "code", "exchange", "activity_types",
@@ -15,7 +15,7 @@ FILING_COLUMNS = (
 )  # fmt: skip
 PAIR_COLUMNS = (
     "number", "question", "answer", "start", "end", "question_spans", "answer_spans", "pages",
-    "boxes",
+    "boxes", "session", "left_out",
 )  # fmt: skip
 
 
@@ -46,15 +46,17 @@ def filing_of(row: Sequence[Any]) -> Filing:
 def pair_row(pair: Pair) -> tuple[Any, ...]:
     """Values of ``PAIR_COLUMNS``."""
     boxes = [(b.page, b.x0, b.y0, b.x1, b.y1) for b in pair.boxes]
+    left_out = [(left.kind, left.text) for left in pair.left_out]
     lists = (pair.question_spans, pair.answer_spans, pair.pages, boxes)
     head = (pair.number, pair.question, pair.answer, pair.start, pair.end)
-    return (*head, *(dump(value) for value in lists))
+    return (*head, *(dump(value) for value in lists), pair.session, dump(left_out))
 
 
 def pair_of(row: Sequence[Any]) -> Pair:
     """The pair of a row of ``PAIR_COLUMNS``."""
     number, question, answer, start, end = row[:5]
-    asked, answered, pages, boxes = (json.loads(value) for value in row[5:])
+    asked, answered, pages, boxes = (json.loads(value) for value in row[5:9])
+    session, left_out = row[9:11]
     return Pair(
         number=number,
         question=question,
@@ -65,4 +67,6 @@ def pair_of(row: Sequence[Any]) -> Pair:
         answer_spans=tuple(Span(*s) for s in answered),
         pages=tuple(pages),
         boxes=tuple(Box(*b) for b in boxes),
+        session=session,
+        left_out=tuple(LeftOut(*each) for each in json.loads(left_out)),
     )

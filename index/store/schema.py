@@ -1,6 +1,6 @@
 """The store's database schema and its version."""
 
-VERSION = 6
+VERSION = 7
 
 # A row for each time that a reader judged an answer; what it names may be removed from the store.
 _FEEDBACK = """
@@ -80,6 +80,8 @@ CREATE TABLE pairs (
     answer_spans TEXT NOT NULL,
     pages TEXT NOT NULL,
     boxes TEXT NOT NULL,
+    session TEXT,
+    left_out TEXT NOT NULL DEFAULT '[]',
     sentences BLOB
 ) STRICT;
 CREATE INDEX pairs_of_filing ON pairs (filing_id);
@@ -105,4 +107,8 @@ DROP TABLE passages;
 """,  # noqa: S608
     # Worked out whenever they are read, until ``yuanda doctor`` keeps them.
     5: "ALTER TABLE pairs ADD COLUMN sentences BLOB",
+    6: """
+ALTER TABLE pairs ADD COLUMN session TEXT;
+ALTER TABLE pairs ADD COLUMN left_out TEXT NOT NULL DEFAULT '[]';
+""",
 }
