@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from index.records import Box, Format, LeftOutKind, Span
 
@@ -12,6 +13,19 @@ Boxes = tuple[tuple[Box, ...], ...]
 
 def _no_boxes(groups: Sequence[Sequence[Span]]) -> Boxes:
     return ((),) * len(groups)
+
+
+class PlacedLine(NamedTuple):
+    """A line of a page without the white space around it, and its edges in points from the page's
+    top left corner; it may stand beyond the page."""
+
+    start: int
+    end: int
+    page: int
+    x0: float
+    y0: float
+    x1: float
+    y1: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +57,8 @@ class Document:
     the rectangles that each group of spans of the text covers; ``scanned`` holds the numbers of
     pages with pictures and no text; ``recognised`` says that the text was read off pictures;
     ``asides`` holds, in order, what is in no question and no answer whatever surrounds it;
-    ``warnings`` what reading found worth knowing.
+    ``warnings`` what reading found worth knowing; ``lines`` where each line stands, and
+    ``page_sizes`` (width, height) of the pages in points, where the format has pages.
     """
 
     text: str
@@ -56,3 +71,5 @@ class Document:
     recognised: bool = False
     asides: tuple[Aside, ...] = ()
     warnings: tuple[str, ...] = ()
+    lines: tuple[PlacedLine, ...] = ()
+    page_sizes: tuple[tuple[float, float], ...] = ()

@@ -28,6 +28,7 @@ from index.splitting.marks import (
     requests,
 )
 from index.splitting.openings import TRUST_SURE, Body, Opening, readings
+from index.splitting.paragraphs import with_paragraphs
 from index.splitting.tail import answer_lines, han_number
 
 # A question of one paragraph hardly ever goes on in another that also asks.
@@ -64,8 +65,8 @@ class _Cut:
 
 def split(document: Document) -> SplitText:
     """Find head and pairs in a document."""
-    lines, furniture = body_lines(document)
-    body = Body(document.text, lines, document.bold)
+    lines, asides = body_lines(document)
+    body = Body(document.text, with_paragraphs(document, lines), document.bold)
     cuts: list[_Cut] = []
     best = 0.0
     for reading in readings(body):
@@ -79,7 +80,7 @@ def split(document: Document) -> SplitText:
     first = pairs[0].start if pairs else len(document.text)
     end = pairs[-1].end if pairs else 0
     head, head_end = read_head(document.text[:first], document.text[end:])
-    parts = account(document.text, pairs, furniture, head_end)
+    parts = account(document.text, pairs, [aside.span for aside in asides], head_end)
     warnings = gaps(pairs, [cut.questions for cut in cuts])
     if not pairs:
         warnings.append("no question with an answer found")
