@@ -1,7 +1,9 @@
 """Running heads, feet and page numbers, by position, repetition, size and order together.
 
 Nothing is furniture by its form alone: a number, a date or a short answer that stands where text
-stands is text. In a format without pages nothing is.
+stands is text. In a format without pages nothing is, but for a text that was extracted from pages:
+numbers that count them from the first to the last, a page's length apart, and the filing's own
+title where it stands again.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from index.reading.document import Document, PlacedLine
 from index.records import Span
@@ -26,6 +29,15 @@ _NEAR = 4.0
 _GAP, _SIZE = 1.45, 0.07
 # Of a page's height: where a lone number is a page's.
 _MARGIN = 0.1
+# Of a text that was extracted from pages: the fewest lines and characters of a page, and the lines
+# at the top where the title stands.
+_PAGE_LINES, _PAGE_CHARACTERS, _TOP = 12, 200, 8
+_TITLE = re.compile(
+    r"(?P<company>[\u4e00-\u9fff（）()]{4,30}?有限公司)(?:.{0,16}(?:记录表|说明会|纪要|公告|记录))?"
+)
+_SIGNED = re.compile(
+    r"董事会.{0,6}|0[年./-]0[月./-]0日?|二[〇○零].{2}年.{1,3}月.{1,3}日|[（(]?(?:盖章|公章)[)）]?"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +50,8 @@ class _Usual:
 
 def furniture_of(document: Document) -> set[Span]:
     """The spans of lines that are page furniture."""
+    if document.format == "text":
+        return _in_extracted(document.text)
     pages: dict[int, list[PlacedLine]] = defaultdict(list)
     told = {i for aside in document.asides for i in range(*aside.span)}
     for line in document.lines:
@@ -77,7 +91,7 @@ def _usual(pages: Iterable[Sequence[PlacedLine]]) -> _Usual:
     for lines in pages:
         ordered = sorted(lines, key=lambda line: line.y0)
         heights += [line.y1 - line.y0 for line in ordered]
-        below = zip(ordered, ordered[1:], strict=False)
+        below = pairwise(ordered)
         distances += [d for a, b in below if (d := b.y0 - a.y0) > (a.y1 - a.y0) / 2]
     return _Usual(_middle(heights), _middle(distances))
 
@@ -176,3 +190,54 @@ def _alone(document: Document, line: PlacedLine, usual: _Usual) -> bool:
     match = _NUMBER.fullmatch(_said(document.text, line))
     shown = int(next((g for g in match.groups() if g), "0")) if match else 0
     return centred and gap > _GAP * usual.distance and abs(shown - line.page) <= 2
+
+
+def _in_extracted(text: str) -> set[Span]:
+    """Page numbers and running titles in a text that was extracted from pages."""
+    lines = [
+        Span(line.start() + len(said) - len(said.lstrip()), line.start() + len(said.rstrip()))
+        for line in re.finditer(r"[^\r\n\f\v\u2028\u2029]+", text)
+        if (said := line.group()).strip()
+    ]
+    numbered = [
+        (place, int(next(g for g in match.groups() if g)))
+        for place, line in enumerate(lines)
+        if (match := _NUMBER.fullmatch(text[line.start : line.end]))
+    ]
+    chain = _counting(numbered, lines)
+    return {lines[place] for place in chain} | _running_titles(text, lines)
+
+
+def _counting(numbered: Sequence[tuple[int, int]], lines: Sequence[Span]) -> list[int]:
+    """Places of the numbers that count pages: from 1 or 2, each next and a page's length on."""
+    chain: list[int] = []
+    wanted: int | None = None
+    for place, number in numbered:
+        if wanted is None and number not in (1, 2):
+            continue
+        if wanted is not None and number != wanted:
+            continue
+        before = chain[-1] if chain else 0
+        far = place - before >= _PAGE_LINES and (
+            lines[place].start - lines[before].start >= _PAGE_CHARACTERS
+        )
+        if far or (not chain and number == 2) or (not chain and place < _TOP):
+            chain.append(place)
+            wanted = number + 1
+    return chain if len(chain) > 1 else []
+
+
+def _running_titles(text: str, lines: Sequence[Span]) -> set[Span]:
+    """The company's name, or the filing's title, where it stands again amid other text.
+
+    Among the first lines it is the title, before 董事会 or a date the signature.
+    """
+    said = [_DIGITS.sub("0", "".join(text[a:b].split())) for a, b in lines]
+    own = next((m["company"] for s in said[:_TOP] if (m := _TITLE.match(s))), None)
+    found = set()
+    for place, line in enumerate(said):
+        match = _TITLE.fullmatch(line)
+        after = said[place + 1] if place + 1 < len(said) else ""
+        if place >= _TOP and match and match["company"] == own and after:
+            found |= set() if _SIGNED.fullmatch(after) else {lines[place]}
+    return found

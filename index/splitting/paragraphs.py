@@ -126,7 +126,9 @@ def _right_edges(lines: Sequence[Line]) -> dict[PlacedLine, float]:
     reach = int(_BESIDE)
     found: dict[int, float | None] = {}
     for own in list(steps):
-        rights = sorted(x for near in range(own - reach, own + reach + 1) for x in steps.get(near, ()))
+        rights = sorted(
+            x for near in range(own - reach, own + reach + 1) for x in steps.get(near, ())
+        )
         edge = rights[int(len(rights) * 0.98)]
         reaching = sum(edge - x < 2 * step for x in rights)
         found[own] = edge if reaching >= max(2, _REACHING * len(rights)) else None
