@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from index.reading.document import Document
+from index.reading.document import Aside, Document
 from index.records import Pair, Part, Span, assemble
 from index.splitting.accounting import account, gaps, large_rest
 from index.splitting.head import read_head
@@ -29,6 +29,7 @@ from index.splitting.marks import (
 )
 from index.splitting.openings import TRUST_SURE, Body, Opening, readings
 from index.splitting.paragraphs import with_paragraphs
+from index.splitting.spelling import plain
 from index.splitting.tail import answer_lines, han_number
 
 # A question of one paragraph hardly ever goes on in another that also asks.
@@ -37,6 +38,7 @@ _QUESTION_PARAGRAPHS = 3
 _SHORT = 40
 # Characters behind a question mark from which they are no part of the question.
 _LONG_REMAINDER = 30
+_INK = re.compile(r"\S")
 _HEADING = re.compile(r"([一二三四五六七八九十]{1,2})、")
 
 
@@ -66,7 +68,9 @@ class _Cut:
 def split(document: Document) -> SplitText:
     """Find head and pairs in a document."""
     lines, asides = body_lines(document)
-    body = Body(document.text, with_paragraphs(document, lines), document.bold)
+    # What is left out is white here, and all is in one spelling, at the same places.
+    shown = _without(document.text, asides)
+    body = Body(plain(shown), with_paragraphs(document, lines), document.bold)
     cuts: list[_Cut] = []
     best = 0.0
     for reading in readings(body):
@@ -79,7 +83,7 @@ def split(document: Document) -> SplitText:
     pairs = tuple(replace(pair, boxes=own) for pair, own in zip(pairs, boxes, strict=True))
     first = pairs[0].start if pairs else len(document.text)
     end = pairs[-1].end if pairs else 0
-    head, head_end = read_head(document.text[:first], document.text[end:])
+    head, head_end = read_head(shown[:first], shown[end:])
     parts = account(document.text, pairs, [aside.span for aside in asides], head_end)
     warnings = gaps(pairs, [cut.questions for cut in cuts])
     if not pairs:
@@ -87,6 +91,16 @@ def split(document: Document) -> SplitText:
     elif large := large_rest(parts):
         warnings.append(large)
     return SplitText(head, pairs, tuple(warnings), parts)
+
+
+def _without(text: str, asides: Sequence[Aside]) -> str:
+    """The text with white space for what is left out of it."""
+    pieces, at = [], 0
+    for aside in asides:
+        start, end = max(aside.span.start, at), aside.span.end
+        pieces += [text[at:start], _INK.sub(" ", text[start:end])]
+        at = max(end, at)
+    return "".join((*pieces, text[at:]))
 
 
 def _cuts(body: Body, openings: Sequence[Opening]) -> list[_Cut]:
