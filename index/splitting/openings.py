@@ -72,6 +72,10 @@ class Body:
         """The text of a line."""
         return self.text[self.lines[line].start : self.lines[line].end]
 
+    def is_row(self, line: int) -> bool:
+        """Whether a row of the exchanges' form begins at a line."""
+        return is_row(self.text, self.lines, line)
+
     def paragraph_end(self, line: int) -> int:
         """The last line of the paragraph that a line stands in."""
         return self._ends[line]
@@ -161,7 +165,7 @@ def _unmarked(body: Body, marked: bool) -> Iterator[Opening]:
         said = body.paragraph(line)
         answered = end + 1 < len(body.lines) and bool(body.answers[end + 1])
         asking = asks(said) and len(said) <= 600 if not marked else answered
-        if asking and not body.answers[line] and not is_row(said):
+        if asking and not body.answers[line] and not body.is_row(line):
             yield Opening(line, 0, None)
         line = end + 1
 
@@ -177,7 +181,7 @@ def _bold(body: Body) -> Iterator[Opening]:
         end = body.paragraph_end(line)
         while end > line and not body.bold[end]:
             end -= 1  # an answer that was wrapped onto a bold question
-        if body.bold[line] and not body.answers[line] and not is_row(body.said(line)):
+        if body.bold[line] and not body.answers[line] and not body.is_row(line):
             paragraphs.append(line)
         line = end + 1
     rule = _common_rule([body.said(line) for line in paragraphs])

@@ -7,6 +7,7 @@ What is quoted stays as filed.
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Callable
 from functools import cache
 
 from index.normalize import normalize
@@ -22,21 +23,24 @@ _RADICALS = dict(
         strict=True,
     )
 )
+_WIDE = frozenset(
+    map(chr, (*range(0xFF10, 0xFF1A), *range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B)))
+) | set("％．－＋／")
 
 
 def compatible(text: str) -> str:
-    """Radicals and other compatibility forms as plain characters, full-width letters and digits as
-    plain ones, boxes of symbol fonts as ☑ and □."""
+    """Radicals and other compatibility forms of Chinese characters as plain ones, boxes of symbol
+    fonts as ☑ and □."""
     return text if text.isascii() else text.translate(_table(text, _compatible))
 
 
 def plain(text: str) -> str:
-    """``compatible``, and Traditional characters as Simplified ones."""
+    """``compatible``, Traditional characters as Simplified ones, full-width letters and digits as
+    plain ones."""
     return text if text.isascii() else text.translate(_table(text, _plain))
 
 
-def _table(text: str, spelt: object) -> dict[int, str]:
-    assert callable(spelt)
+def _table(text: str, spelt: Callable[[str], str]) -> dict[int, str]:
     return {ord(c): s for c in set(text) if not c.isascii() and (s := spelt(c)) != c}
 
 
@@ -46,21 +50,23 @@ def _compatible(char: str) -> str:
         return "☑"
     if char in _EMPTY:
         return "□"
-    if found := _RADICALS.get(char):
-        return found
-    wide = (
-        "０" <= char <= "９" or "Ａ" <= char <= "Ｚ" or "ａ" <= char <= "ｚ" or char in "％．－＋／"
-    )
-    if wide or "\u2f00" <= char <= "\u2fdf" or "\uf900" <= char <= "\ufaff" or char >= "\U0002f800":
-        folded = unicodedata.normalize("NFKC", char)
-        return folded if len(folded) == 1 else char
-    return char
+    code = ord(char)
+    if 0x2F00 <= code < 0x2FE0 or 0xF900 <= code < 0xFB00 or code >= 0x2F800:
+        return _folded(char)
+    return _RADICALS.get(char, char)
 
 
 @cache
 def _plain(char: str) -> str:
+    if char in _WIDE:
+        return _folded(char)
     found = _compatible(char)
-    if "\u3400" <= found <= "\u9fff":
+    if 0x3400 <= ord(found) < 0xA000:
         simple = normalize(found)
         return simple if len(simple) == 1 else found
     return found
+
+
+def _folded(char: str) -> str:
+    folded = unicodedata.normalize("NFKC", char)
+    return folded if len(folded) == 1 else char
