@@ -76,7 +76,8 @@ def furniture_of(document: Document) -> set[Span]:
             mostly = 2 * sum(apart[group]) > len(apart[group])
             number = _NUMBER.fullmatch(_said(document.text, line))
             enough = often >= (2 if number else max(2, len(pages) // 2))
-            everywhere = often >= max(3, 0.8 * len(pages))
+            # In the margin of nearly all pages it needn't stand apart.
+            everywhere = often >= max(4, 0.8 * len(pages)) and _in_margin(document, line)
             if (enough and mostly) or everywhere or (number and _alone(document, line, usual)):
                 found.add(Span(line.start, line.end))
     return found
@@ -178,11 +179,16 @@ def _apart(
     return all(order[line] < first for line in block)
 
 
+def _in_margin(document: Document, line: PlacedLine) -> bool:
+    height = document.page_sizes[line.page - 1][1]
+    return line.y1 < _MARGIN * height or line.y0 > (1 - _MARGIN) * height
+
+
 def _alone(document: Document, line: PlacedLine, usual: _Usual) -> bool:
     """Whether a number stands alone in a page's margin, where a page's number stands."""
     width, height = document.page_sizes[line.page - 1]
     middle = (line.x0 + line.x1) / 2
-    if not (line.y1 < _MARGIN * height or line.y0 > (1 - _MARGIN) * height):
+    if not _in_margin(document, line):
         return False
     others = [o for o in document.lines if o.page == line.page and o != line]
     gap = min((abs(o.y0 - line.y0) for o in others), default=height)

@@ -24,6 +24,7 @@ from index.reading.pdf.pdfium import (
     has_fields,
     has_image,
     is_bold,
+    loaded,
     loose_box,
     open_pdf,
     rectangles,
@@ -147,11 +148,9 @@ def _page(pdf: Any, path: Path, number: int) -> Iterator[Any]:
 
 def ready(_: Path) -> bytes:
     """Load what drawing needs."""
-    import pypdfium2
-
     from index.reading.pdf import picture
 
-    return f"{pypdfium2.__name__} {picture.__name__}".encode()
+    return f"{loaded()} {picture.__name__}".encode()
 
 
 def content(path: Path) -> bytes:

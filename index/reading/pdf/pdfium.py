@@ -83,6 +83,13 @@ def open_pdf(path: Path) -> Any:
         raise ReadError(str(path), error.strerror or "can't be read") from None
 
 
+def loaded() -> str:
+    """Load PDFium; its name."""
+    import pypdfium2
+
+    return str(pypdfium2.__name__)
+
+
 @contextmanager
 def refused(path: Path) -> Iterator[None]:
     """Within, what PDFium fails at is a ``ReadError``."""

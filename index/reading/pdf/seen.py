@@ -47,7 +47,7 @@ def unseen(
     if drawn.doubts or drawn.covers:
         told = {i for _, start, end in found for i in range(start, end)}
         doubtful = _doubtful(handle, characters, sheet, drawn, lines)
-        found += _decided(page, sheet, [d for d in doubtful if d[0] not in told])
+        found += _decided(characters.text, page, sheet, [d for d in doubtful if d[0] not in told])
     return found
 
 
@@ -71,6 +71,8 @@ def _doubtful(
         if not drawn.doubts and not covered:
             continue
         for i in range(start, end):
+            if characters.text[i].isspace():
+                continue
             place = characters.places[i]
             doubt = drawn.doubts.get(object_of(handle, place)) or ("white" if covered else None)
             if doubt:
@@ -84,7 +86,7 @@ def _inside(edges: Rectangle, cover: Rectangle) -> bool:
 
 
 def _decided(
-    page: Any, sheet: Sheet, doubtful: Iterable[tuple[int, str, Rectangle]]
+    text: str, page: Any, sheet: Sheet, doubtful: Iterable[tuple[int, str, Rectangle]]
 ) -> Iterator[Aside]:
     """Runs of characters of one kind; those that may be white are looked at where they stand."""
     picture = None
@@ -94,7 +96,7 @@ def _decided(
         if doubt == "white":
             picture = picture or page.render(scale=_SCALE).to_pil().convert("L")
             kind = "" if _shows(picture, sheet, edges) else "invisible"
-        if run and run[0] == kind and run[2] == i:
+        if run and run[0] == kind and not text[run[2] : i].strip():
             run = kind, run[1], i + 1
         else:
             if run and run[0]:
