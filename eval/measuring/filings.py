@@ -25,6 +25,8 @@ from index.records import assemble
 
 FINGERPRINTS = Path(__file__).parent / "fingerprints.json"
 HEAD = ("company", "code", "activity_types", "activity_date", "filed_date")
+# Fields whose separators the annotation has in its own way: measured apart.
+MORE = ("place", "participants", "hosts")
 TEST = frozenset({"300308", "300470", "300474"})
 _DIGITS = 16
 
@@ -40,6 +42,7 @@ class Annotated:
     file: str
     split: str
     head: dict[str, Any]
+    more: dict[str, Any]
     pairs: tuple[tuple[str, str, str], ...]
     doubtful: frozenset[str]
     texts: dict[str, str]
@@ -60,7 +63,9 @@ def read_annotated(path: Path) -> Iterator[Annotated]:
     for row in json.loads(path.read_text(encoding="utf-8")):
         pairs = tuple((p["number"], p["question"], p["answer"]) for p in row["pairs"])
         doubtful = frozenset(map(str, row["doubtful"]))
-        yield Annotated(row["file"], row["split"], row["head"], pairs, doubtful, {})
+        yield Annotated(
+            row["file"], row["split"], row["head"], row["head_more"], pairs, doubtful, {}
+        )
 
 
 def _with_text(row: dict[str, Any]) -> Annotated:
@@ -74,10 +79,12 @@ def _with_text(row: dict[str, Any]) -> Annotated:
         else:
             head[name] = None if value is None else digest(value)
         texts[str(head[name])] = str(value)
+    more = {name: digest(value) for name, value in row.get("head_more", {}).items()}
+    texts |= {digest(value): value for value in row.get("head_more", {}).values()}
     split = "test" if row["head"]["code"] in TEST else "dev"
     pairs = tuple((number, digest(q), digest(a)) for number, q, a in said)
     return Annotated(
-        row["file"], split, head, pairs, frozenset(map(str, row.get("doubtful", ()))), texts
+        row["file"], split, head, more, pairs, frozenset(map(str, row.get("doubtful", ()))), texts
     )
 
 
@@ -98,6 +105,14 @@ def score_filing(wanted: Annotated, path: Path, reader: Reader) -> tuple[Tally, 
         if not right:
             expected = wanted.texts.get(str(wanted.head[name]), str(wanted.head[name]))
             misses.append(Miss(wanted.file, name, expected, str(getattr(parsed.filing, name))))
+    for name in MORE:
+        if name in wanted.more:
+            value = getattr(parsed.filing, name)
+            right = wanted.more[name] == digest(value)
+            tally.head[name] = [int(right), 1]
+            if not right:
+                expected = wanted.texts.get(wanted.more[name], wanted.more[name])
+                misses.append(Miss(wanted.file, name, expected, value))
     tally.unproved = sum(
         (assemble(parsed.text, p.question_spans), assemble(parsed.text, p.answer_spans))
         != (p.question, p.answer)
@@ -146,8 +161,8 @@ def score(
 
 
 def _measures(tally: Tally) -> dict[str, Any]:
-    right = sum(r for r, _ in tally.head.values())
-    fields = sum(a for _, a in tally.head.values())
+    right = sum(tally.head[name][0] for name in HEAD)
+    fields = sum(tally.head[name][1] for name in HEAD)
     found = tally.as_json()
     del found["answer_characters"]
     return {**found, "head_fields": [right, fields]}

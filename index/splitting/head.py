@@ -10,6 +10,7 @@ from typing import Any, get_args
 
 from index.records import Exchange
 from index.splitting.lines import columns
+from index.splitting.marks import has_office
 from index.splitting.spelling import compatible, plain
 
 _EVENT = "(?:活动|会议|接待|召开|调研|交流|说明会|接待活动)?(?:召开|举办|举行)?的?"
@@ -18,7 +19,8 @@ _LABELS = {
     "activity_types": "(?:投资者关系)?活动(?:类别|类型)",
     "participants": "(?:参与|参会|参加|来访|调研|与会|出席)(?:单位|机构|人员|投资者|对象)(?:名称)?"
     "(?:(?:及|和|与|、)(?:(?:参会|参与|来访|参加)?人员|姓名)(?:姓名|名单)?)?",
-    "activity_date": f"{_EVENT}时间(?:及方式)?|(?:活动|会议|接待|召开|调研|交流)日期",
+    "activity_date": f"{_EVENT}时间(?:及方式)?|(?:活动|会议|接待|召开|调研|交流)日期"
+    r"|Date(?=\s*[：:])",
     "place": f"{_EVENT}(?:方式(?:及|和))?地点",
     "hosts": "(?:上市公司|本?公司)(?:接待|参会|出席|参加|与会|参与)(?:人员|人|嘉宾)"
     "(?:姓名)?(?:及职务)?"
@@ -44,11 +46,18 @@ _HAN_DATE = re.compile(
     r"([二一][一二三四五六七八九〇○零Ｏ0]{3})\s*年\s*([一二三四五六七八九十]{1,2})\s*月\s*"
     r"([一二三四五六七八九十]{1,3})\s*日"
 )
+_MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
+_ENGLISH_DATE = re.compile(
+    rf"(?:(?P<first>\d{{1,2}})\s+)?\b(?P<month>(?:{'|'.join(_MONTHS)})[a-z]*)\.?\s+"
+    r"(?:(?P<day>\d{1,2})(?:st|nd|rd|th)?,?\s+)?(?P<year>(?:19|20)\d{2})\b",
+    re.IGNORECASE,
+)
 _HELD = re.compile(r"于\s*(\d{4}.{0,16}?)\s*(?:日|\d\d:\d\d|[上下]午|在|通过|召开|(?:举办|举行))")
 _CODES = (
     re.compile(
         r"(?:证券|股票|股份|公司|A\s*股)\s*代\s*码\s*[：:]?\s*(?:SZ|SH|BJ)?\s*(\d{6})(?!\d)"
     ),
+    re.compile(r"(?:Stock|Securities|Security)\s+Code\s*[：:]?\s*(\d{6})(?!\d)", re.IGNORECASE),
     re.compile(
         r"[（(]\s*(?:SZ|SH|BJ|代码)?\s*[.：:]?\s*([0234689]\d{5})\s*(?:\.(?:SZ|SH|BJ))?\s*[)）]"
     ),
@@ -80,6 +89,8 @@ _EXCHANGE_NAMES = {"上海证券交易所": "SSE", "深圳证券交易所": "SZS
 # Columns by which a line that goes on in the next is narrower than the widest; what a line that
 # ends or begins with it goes on at.
 _RAGGED, _GOING_ON = 6, "、，；：,;:（(）)-—"
+# Of the head's widest line, how wide a line is that goes on; where an office stands in a line.
+_FULL, _OFFICE = 0.6, 8
 
 
 def _spaced(pattern: str) -> str:
@@ -108,10 +119,12 @@ def read_head(head: str, tail: str) -> tuple[dict[str, Any], int]:
     # Found in one spelling, and given as filed, at the same places.
     filed, head, tail = compatible(head), plain(head), plain(tail)
     fields = _named(head, filed)
+    widest = max(map(columns, filed.splitlines()), default=0)
     end = max((_line_end(head, match) for match in _HEAD_LABEL.finditer(head)), default=0)
     for name, pattern in _FIELDS.items():
         for match in pattern.finditer(head):
-            if value := _value(name, match.group(1), filed[match.start(1) : match.end(1)]):
+            said = filed[match.start(1) : match.end(1)]
+            if value := _value(name, match.group(1), said, widest):
                 fields[name] = value
                 end = max(end, match.end(1))
                 break
@@ -155,13 +168,13 @@ def _line_end(head: str, label: re.Match[str]) -> int:
     return at if at >= 0 else len(head)
 
 
-def _value(name: str, value: str, filed: str) -> Any:
-    """What stands behind a label, as the field has it."""
+def _value(name: str, value: str, filed: str, widest: int) -> Any:
+    """What stands behind a label, as the field has it; ``widest`` is the head's widest line."""
     if name == "activity_types":
         return _kinds(_LEFT_OVER.sub("", filed))
     if name in ("activity_date", "filed_date"):
         return next(iter(dates_in(value)), None)
-    return _joined(_LEFT_OVER.sub("", filed))
+    return _joined(_LEFT_OVER.sub("", filed), widest)
 
 
 def _kinds(value: str) -> tuple[str, ...]:
@@ -179,19 +192,20 @@ def _kind(said: str) -> str:
     if known := ACTIVITY_TYPES.match(squeezed):
         return known.group()
     if squeezed.startswith(("其他", "其它")):
-        return _joined(said)
+        return _joined(said, 0)
     return said.strip().split("\n")[0].strip()
 
 
-def _joined(value: str) -> str:
+def _joined(value: str, widest: int) -> str:
     """Lines of a value as one: a full one goes on in the next without a space, unless both are
-    Latin there."""
+    Latin there, or the next begins with an office."""
     lines = [" ".join(line.split()) for line in value.splitlines()]
-    full = max(map(columns, lines), default=0) - _RAGGED
+    full = max(_FULL * widest, max(map(columns, lines), default=0) - _RAGGED)
     out, before = "", 0
     for line in filter(None, lines):
         latin = bool(out) and out[-1].isascii() and line[0].isascii()
-        apart = before < full and out[-1:] not in _GOING_ON and line[0] not in _GOING_ON
+        ends = before < full or has_office(line[:_OFFICE])
+        apart = ends and out[-1:] not in _GOING_ON and line[0] not in _GOING_ON
         out += f" {line}" if out and (latin or apart) else line
         before = columns(line)
     return out
@@ -237,8 +251,8 @@ def _held(head: str) -> str | None:
 
 def dates_in(text: str) -> list[str]:
     """All dates in a text, in order, as YYYY-MM-DD."""
-    plain = _HAN_DATE.sub(_arabic, text)
-    return list(_valid(unicodedata.normalize("NFKC", plain)))
+    arabic = _HAN_DATE.sub(_arabic, _ENGLISH_DATE.sub(_of_english, text))
+    return list(_valid(unicodedata.normalize("NFKC", arabic)))
 
 
 def _valid(plain: str) -> Iterator[str]:
@@ -247,6 +261,12 @@ def _valid(plain: str) -> Iterator[str]:
             yield date(*(int(part) for part in match.groups())).isoformat()
         except ValueError:
             continue
+
+
+def _of_english(match: re.Match[str]) -> str:
+    day = match.group("day") or match.group("first") or "0"
+    month = _MONTHS.index(match.group("month")[:3].lower()) + 1
+    return f"{match.group('year')}年{month}月{day}日"
 
 
 def _arabic(match: re.Match[str]) -> str:
