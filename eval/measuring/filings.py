@@ -79,8 +79,9 @@ def _with_text(row: dict[str, Any]) -> Annotated:
         else:
             head[name] = None if value is None else digest(value)
         texts[str(head[name])] = str(value)
-    more = {name: digest(value) for name, value in row.get("head_more", {}).items()}
-    texts |= {digest(value): value for value in row.get("head_more", {}).values()}
+    filed = {name: value for name, value in row.get("head_more", {}).items() if value}
+    more = {name: digest(value) for name, value in filed.items()}
+    texts |= {digest(value): value for value in filed.values()}
     split = "test" if row["head"]["code"] in TEST else "dev"
     pairs = tuple((number, digest(q), digest(a)) for number, q, a in said)
     return Annotated(
@@ -106,7 +107,7 @@ def score_filing(wanted: Annotated, path: Path, reader: Reader) -> tuple[Tally, 
             expected = wanted.texts.get(str(wanted.head[name]), str(wanted.head[name]))
             misses.append(Miss(wanted.file, name, expected, str(getattr(parsed.filing, name))))
     for name in MORE:
-        if name in wanted.more:
+        if wanted.more.get(name):
             value = getattr(parsed.filing, name)
             right = wanted.more[name] == digest(value)
             tally.head[name] = [int(right), 1]
