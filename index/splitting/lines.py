@@ -5,12 +5,21 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from index.reading.document import Aside, Document, PlacedLine
 from index.records import Span
 from index.splitting.furniture import furniture_of
+
+
+# The label of the cell that the questions stand in, a piece of it at a line's beginning, and how
+# wide the lines are that tell where the cell's text begins.
+_MAIN_CONTENT = "投资者关系活动主要内容介绍"
+_LABEL = re.compile(rf"(?:[{_MAIN_CONTENT}]\s*){{1,8}}(?=\s|$)")
+_WIDE = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +53,36 @@ def body_lines(document: Document) -> tuple[list[Line], list[Aside]]:
     furniture = furniture_of(document)
     asides = [*document.asides, *(Aside("furniture", span) for span in furniture)]
     asides.sort(key=lambda aside: aside.span)
-    return list(_lines(document, asides)), asides
+    lines = list(_lines(document, asides))
+    labels = form_labels(document.text, [line for line in lines if line.place])
+    if labels:
+        asides = sorted([*asides, *labels], key=lambda aside: aside.span)
+        lines = list(_lines(document, asides))
+    return lines, asides
+
+
+def form_labels(text: str, lines: Sequence[Line]) -> list[Aside]:
+    """The rest of the label beside the questions, wrapped in its narrow column, where it stands
+    amid their text or on a line of it."""
+    inside = [line for line in lines if line.place]
+    lefts = Counter(round(line.place.x0) for line in inside if line.place and line.width >= _WIDE)
+    if not lefts:
+        return []
+    column = lefts.most_common(1)[0][0]
+    found = []
+    for before, line in pairwise(inside):
+        place = line.place
+        match = _LABEL.match(text, line.start, line.end)
+        if not match or place is None or place.x0 > column - 2 * (place.y1 - place.y0):
+            continue
+        squeezed = "".join(match.group().split())
+        if squeezed not in _MAIN_CONTENT or squeezed[:3] == _MAIN_CONTENT[:3]:
+            continue
+        alone = match.end() == line.end
+        # Alone, it is where the label goes on from the line before; or it stands amid text.
+        if not alone or (before.place and before.place.x0 >= column - 4):
+            found.append(Aside("furniture", Span(line.start, match.end())))
+    return found
 
 
 def _lines(document: Document, asides: Sequence[Aside]) -> Iterator[Line]:
