@@ -12,14 +12,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from assistant.records import Company as Company
 from assistant.retrieval.codes import codes_in
-from assistant.retrieval.listed import listed, listed_codes, spoken
+from assistant.retrieval.listed import listed, spoken
 from assistant.retrieval.mentions import Found, Kind, Sentence
 from assistant.retrieval.names import beginnings, compact, full_names
 from assistant.retrieval.strangers import name_at_head
 from assistant.retrieval.typos import Spellings
 from index.normalize import normalize
-from index.store.scope import CompanyKey
 
 _SHORTEST = 2
 # Companies up to which a beginning of a name is looked for anywhere in a question; in a larger
@@ -27,25 +27,6 @@ _SHORTEST = 2
 _FEW = 40
 # Companies that one beginning may mean.
 _MOST_MEANT = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Company:
-    """A company as its filings name it: the newest ones first.
-
-    ``former`` are names that it had; ``others`` are further names and codes under which it filed.
-    """
-
-    name: str
-    code: str | None
-    short: str = ""
-    former: tuple[str, ...] = ()
-    others: tuple[CompanyKey, ...] = ()
-
-    @property
-    def keys(self) -> tuple[CompanyKey, ...]:
-        """The names and codes under which it filed."""
-        return ((self.name, self.code), *self.others)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +44,10 @@ class Mention:
     absent: tuple[str, ...] = ()
     parties: tuple[str, ...] = ()
     perhaps: str = ""
+
+
+# What a question names that names nobody.
+NOBODY = Mention((), "")
 
 
 class CompanyMatcher:
@@ -195,11 +180,6 @@ class CompanyMatcher:
         if name in self._starts:
             return "start"
         return "other" if name in spoken() else None
-
-
-def is_code(text: str) -> bool:
-    """Whether a listed company has this code."""
-    return text in listed_codes()
 
 
 def _joined(companies: Sequence[Company]) -> Iterator[Company]:

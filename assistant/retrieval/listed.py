@@ -28,12 +28,6 @@ def listed() -> Mapping[str, str]:
 
 
 @cache
-def listed_codes() -> frozenset[str]:
-    """Their codes."""
-    return frozenset(listed().values())
-
-
-@cache
 def spoken() -> Mapping[str, str]:
     """What companies are called in speech, and companies that aren't listed in mainland China.
 

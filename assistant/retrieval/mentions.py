@@ -6,12 +6,10 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
+from assistant.records import Company
 from assistant.retrieval.names import TRADES, reads_as_words
-
-if TYPE_CHECKING:
-    from assistant.retrieval.companies import Company
 
 # ``own``: a held company's own name; ``start``: the beginning of one; ``listed``: that of a listed
 # company that isn't held; ``other``: that of one that isn't listed.
