@@ -36,7 +36,7 @@ class Mention:
     ``companies`` are held here and asked about. ``absent`` are asked about and known not to be
     here. ``parties`` are named beside who is asked: customers, rivals. ``perhaps`` is asked about
     and on no list: absent, unless filings speak of it. ``rest`` is the question without the names
-    of who is asked about.
+    of who is asked about; where ``is_bare``, they are all there is.
     """
 
     companies: tuple[Company, ...]
@@ -44,6 +44,7 @@ class Mention:
     absent: tuple[str, ...] = ()
     parties: tuple[str, ...] = ()
     perhaps: str = ""
+    is_bare: bool = False
 
 
 # What a question names that names nobody.
@@ -121,6 +122,7 @@ class CompanyMatcher:
             absent=tuple(dict.fromkeys(one.name for one in asked if one.kind == "listed")),
             parties=tuple(dict.fromkeys(one.name for one in found if not one.is_asked)),
             perhaps=perhaps or next((one.name for one in asked if one.kind == "other"), ""),
+            is_bare=not any(character.isalnum() for character in rest),
         )
 
     def _at_head(self, sentence: Sentence, asked: list[Found]) -> tuple[list[Found], str]:

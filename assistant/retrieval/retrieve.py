@@ -112,7 +112,8 @@ class Retriever:
         evidence[np.searchsorted(pairs, matched), 3] = np.minimum(1.0, scores / ceiling)
         evidence[:, 4] = bool(named)
         plain = normalize(question)
-        kind = kind_of(plain, mention.rest, names_company=bool(mention.companies))
+        rest = "" if mention.is_bare else mention.rest
+        kind = kind_of(plain, rest, names_company=bool(mention.companies))
         return Retrieved(asked, pairs, evidence, before, mention, kind, time)
 
     @property

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from assistant.records import Reason
 from assistant.retrieval.decide import SHORTLIST, Calibration, Ranked, rank
+from assistant.retrieval.figures import amounts_in, numbers_in
 from assistant.retrieval.retrieve import Retrieval, Retrieved
 from assistant.retrieval.same_question import alike
 from assistant.retrieval.timing import fits
@@ -51,13 +52,18 @@ def settle(
     every = retrieved.pairs.tolist()
     named = [name for name in (*mention.parties, mention.perhaps) if name]
     fit: set[int] | None = None
-    if retrieved.when or named:
+    amounts = amounts_in(retrieved.asked) if retrieved.kind == "statement" else frozenset()
+    if retrieved.when or named or amounts:
         readings = dict(zip(every, readings_of(every), strict=True))
         fit = {pair for pair in every if _names(readings[pair], named)}
         if mention.perhaps and not fit:
             return Settled((), "company_not_held")
-        in_time = {pair for pair in fit if fits(retrieved.when, readings[pair])}
-        fit = in_time
+        fit = {
+            pair
+            for pair in fit
+            if fits(retrieved.when, readings[pair])
+            and amounts <= numbers_in(normalize(readings[pair].text))
+        }
     if not fit and fit is not None:
         ranked = rank(retrieved, calibration, readings_of, retrieval, depth)
         return Settled(tuple(_unsure(one) for one in ranked))

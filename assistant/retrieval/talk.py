@@ -6,8 +6,8 @@ import re
 from typing import Literal
 
 # ``question``; ``talk`` asks nothing of a filing; ``name`` is a company's name and no more;
-# ``keyword`` is a topic without a verb, such as 毛利率.
-Kind = Literal["question", "talk", "name", "keyword"]
+# ``keyword`` is a topic without a verb, such as 毛利率; ``statement`` says something, with figures.
+Kind = Literal["question", "talk", "name", "keyword", "statement"]
 
 _LETTER = re.compile(r"[^\W\d_]")
 _PADDING = re.compile(r"[\s\W_]+|^(?:请问|那么|那|嗯+|哦+|啊+|额+|哎|喂)|(?:啊|呀|哦|哈|呢|吧|了|啦|嘛)+$")
@@ -52,7 +52,7 @@ def kind_of(plain: str, rest: str, *, names_company: bool) -> Kind:
         return "talk"
     if len(left) <= _LONGEST_KEYWORD and not _ASKS.search(rest):
         return "keyword"
-    return "question"
+    return "question" if _ASKS.search(rest) else "statement"
 
 
 def _stripped(text: str) -> str:

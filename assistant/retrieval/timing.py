@@ -27,8 +27,8 @@ _COMPARED = re.compile(r"(?:较|比|相比|对比|同比|高于|低于|超过)\s
 _SPAN = re.compile(r"(\d{4})年?\s*(?:-|~|—|–|至|到)\s*(\d{4})年")
 _SINCE = re.compile(r"(\d{4})年(?:以来|至今|开始|起)")
 _SPEAKS_OF_NOW = re.compile(r"今年|本年|目前|现在|当前|截至|近期")
-_LAST_YEAR = re.compile(r"去年|上年(?!同期)|上一年|上年度")
-_BEFORE_LAST = re.compile(r"前年")
+_LAST_YEAR = re.compile(r"(?<![较比])(?<!相比)(?<!同比)(?:去年|上年|上一年|上年度)(?!同期|同比|相比)")
+_BEFORE_LAST = re.compile(r"(?<![较比])前年")
 _NEXT_YEAR = re.compile(r"明年|下一?年度?")
 _ANNUAL = re.compile(r"年度|年报|业绩说明会|全年|报告期")
 # Until then a year's filings may speak of the year before without saying so, and those of a
@@ -86,7 +86,7 @@ def fits(asked: When, reading: Reading) -> bool:
     if not asked.years:
         return True
     about = _about(reading.question, reading.answer, reading.day, reading.occasion)
-    if asked.this_year and not about.said and about.speaks_of_now:
+    if asked.this_year and not about.said and _is_recent(reading.day, asked.years):
         return True
     if asked.day and reading.day == asked.day:
         return True
@@ -99,6 +99,11 @@ def fits(asked: When, reading: Reading) -> bool:
     return not (asked.parts and about.parts) or bool(asked.parts & about.parts)
 
 
+def _is_recent(day: str | None, years: frozenset[str]) -> bool:
+    """Whether it was filed this year or in the one before."""
+    return day is not None and any(0 <= int(year) - int(day[:4]) <= 1 for year in years)
+
+
 @dataclass(frozen=True, slots=True)
 class _About:
     """What a pair is about; ``said``: its question or answer says the year."""
@@ -107,7 +112,6 @@ class _About:
     parts: frozenset[str]
     months: frozenset[str]
     said: bool
-    speaks_of_now: bool
 
 
 @lru_cache(maxsize=1 << 14)
@@ -131,7 +135,6 @@ def _about(question: str, answer: str, day: str | None, occasion: str) -> _About
         parts,
         said.months or periods_in(answered).months,
         bool(in_question or past),
-        now,
     )
 
 
