@@ -97,6 +97,7 @@ class Sentence:
         opens = one.start == self.begin or bool(_BEFORE_A_NAME.search(self.text[: one.start]))
         beside = bool(_BESIDE.search(self.text[: one.start]))
         if reads_as_words(one.name):
+            opens = opens and not self.text[: one.start].endswith("的")
             return (opens or beside) and not _AS_A_WORD.match(after)
         if one.kind == "own" and len(one.name) > 2:
             return True
@@ -116,8 +117,12 @@ class Sentence:
     def with_roles(self, found: Sequence[Found], *, about: bool) -> list[Found]:
         """The same, each asked about or beside. ``about``: who is asked is known without them."""
         if any(one.kind == "own" for one in found):
-            # Where a whole name stands, what merely begins like another is no name.
-            found = [one for one in found if one.kind != "start"]
+            # Where a whole name stands, what merely begins like another is none, unless joined.
+            found = [
+                one
+                for place, one in enumerate(found)
+                if one.kind != "start" or (place and self._joins(found[place - 1], one))
+            ]
         spans = [self._extended(one) for one in found]
         beside: list[bool] = []
         for place, one in enumerate(spans):
@@ -138,11 +143,12 @@ class Sentence:
         """Places of what is joined to one that is called: 甲、乙和丙的毛利率."""
         joined: set[int] = set()
         for place in range(1, len(spans)):
-            if place - 1 in called | joined and _JOINS.fullmatch(
-                self.text, spans[place - 1].end, spans[place].start
-            ):
+            if place - 1 in called | joined and self._joins(spans[place - 1], spans[place]):
                 joined.add(place)
         return joined
+
+    def _joins(self, one: Found, other: Found) -> bool:
+        return bool(_JOINS.fullmatch(self.text, one.end, other.start))
 
     def _is_called(self, one: Found) -> bool:
         """Whether a name stands where one is addressed: at the beginning, or in brackets at the
@@ -161,7 +167,7 @@ class Sentence:
 
     def _is_beside(self, one: Found, before: Sequence[Found], beside: Sequence[bool]) -> bool:
         text = self.text
-        if before and _JOINS.fullmatch(text, before[-1].end, one.start):
+        if before and self._joins(before[-1], one):
             # 甲和乙的毛利率 asks about both, 甲和乙的合作 about the first.
             return beside[-1] or bool(_TOGETHER.match(text, one.end))
         said = text[self.begin : one.start]

@@ -19,7 +19,9 @@ _ASKED = (
     r"|呢|吗|[\s,，.。:：;；?？!！]|$)"
 )
 _TRADED = re.compile(rf"([\u4e00-\u9fff]{{2,6}}?)(?:{TRADES})+(?:股份)?(?:有限)?(?:公司)?{_ASKED}")
-_LEGAL = re.compile(rf"([\u4e00-\u9fff()]{{4,24}}?(?:股份|集团|责任)?(?:有限公司|股份公司|集团公司))")
+_LEGAL = re.compile(
+    r"([\u4e00-\u9fff()]{4,24}?)(?:股份|集团|责任)?(?:有限公司|股份公司|集团公司)"
+)
 _BARE = re.compile(rf"([\u4e00-\u9fff]{{3,4}})(?:公司)?{_ASKED}")
 # Who is called upon, and a share's name whatever stands before it.
 _CALLED = re.compile(r"([\u4e00-\u9fff]{3,8}?)(?:公司)?\s*(?:[:：]|[,，]?\s*(?:请问|您好|你好))")
@@ -44,7 +46,7 @@ def name_at_head(sentence: Sentence) -> str:
     empty where it has none."""
     head = sentence.head
     if match := _LEGAL.match(head):
-        return match[1] if _may_be_one(match[1]) else ""
+        return match[0] if _may_be_one(match[1]) else ""
     if (match := _TRADED.match(head)) and _may_be_one(match[1]) and _is_distinctive(match[1]):
         return head[: match.end()].strip()
     for pattern in (_CALLED, _SHARE):
