@@ -53,6 +53,16 @@ _AS_A_WORD = re.compile(
 _LEGAL_FORM = re.compile(r"(?:科技|集团|控股)?(?:股份)?(?:有限)?(?:责任)?公司|股份(?!回购|质押|减持|支付|解禁|转让)|集团")
 
 
+# Where a name ends: something is asked of it.
+ASKED = (
+    r"(?=的|有没有|有无|是否|是不是|会不会|能否|何时|什么时候|为什么|为何|怎么|如何|多少|目前|现在|最近|最新"
+    r"|近期|近年|近[一二三两]|今年|去年|前年|明年|本年|上年|未来|上半年|下半年|上个?季|本季|第[一二三四1-4]季"
+    r"|[一二三四]季|半年|年报|年度|季报|(?:19|20)?\d\d\s*年|20\d\d|fy|[一二〇零]{2}[一二三四五六七八九〇零]{2}年"
+    r"|呢|吗|[\s,，.。:：;；?？!！]|$)"
+)
+_IS_ASKED = re.compile(ASKED)
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """A name in a question: its place, what it is, and the held companies that it means."""
@@ -96,6 +106,8 @@ class Sentence:
             return not (self._touches_latin(one.start - 1) or self._touches_latin(one.end))
         opens = one.start == self.begin or bool(_BEFORE_A_NAME.search(self.text[: one.start]))
         beside = bool(_BESIDE.search(self.text[: one.start]))
+        if one.kind == "other" and not (beside or _IS_ASKED.match(after)):
+            return False  # 华为昇腾 is no company
         if reads_as_words(one.name):
             opens = opens and not self.text[: one.start].endswith("的")
             return (opens or beside) and not _AS_A_WORD.match(after)

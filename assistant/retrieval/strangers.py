@@ -7,28 +7,21 @@ from __future__ import annotations
 
 import re
 
-from assistant.retrieval.mentions import Sentence
+from assistant.retrieval.mentions import ASKED, Sentence
 from assistant.retrieval.names import TRADES, is_ordinary
 from assistant.retrieval.places import places
 
-# Where a name ends: something is asked of it.
-_ASKED = (
-    r"(?=的|有没有|有无|是否|是不是|会不会|能否|何时|什么时候|为什么|为何|怎么|如何|多少|目前|现在|最近|最新"
-    r"|近期|近年|近[一二三两]|今年|去年|前年|明年|本年|上年|未来|上半年|下半年|上个?季|本季|第[一二三四1-4]季"
-    r"|[一二三四]季|半年|年报|年度|季报|(?:19|20)?\d\d\s*年|20\d\d|fy|[一二〇零]{2}[一二三四五六七八九〇零]{2}年"
-    r"|呢|吗|[\s,，.。:：;；?？!！]|$)"
-)
-_TRADED = re.compile(rf"([\u4e00-\u9fff]{{2,6}}?)(?:{TRADES})+(?:股份)?(?:有限)?(?:公司)?{_ASKED}")
+_TRADED = re.compile(rf"([\u4e00-\u9fff]{{2,6}}?)(?:{TRADES})+(?:股份)?(?:有限)?(?:公司)?{ASKED}")
 _LEGAL = re.compile(
     r"([\u4e00-\u9fff()]{4,24}?)(?:股份|集团|责任)?(?:有限公司|股份公司|集团公司)"
 )
-_BARE = re.compile(rf"([\u4e00-\u9fff]{{3,4}})(?:公司)?{_ASKED}")
+_BARE = re.compile(rf"([\u4e00-\u9fff]{{3,4}})(?:公司)?{ASKED}")
 # Who is called upon, and a share's name whatever stands before it.
 _CALLED = re.compile(r"([\u4e00-\u9fff]{3,8}?)(?:公司)?\s*(?:[:：]|[,，]?\s*(?:请问|您好|你好))")
 _SHARE = re.compile(r"([\u4e00-\u9fff]{2,4}(?:股份|集团))(?:公司)?(?!回购|质押|减持|支付|解禁|转让)")
 _BRACKETED = re.compile(r"[(（]([\u4e00-\u9fff]{3,8})[)）]\s*[?？!！。]*$")
 # How no name begins or ends.
-_BEGINS_NO_NAME = re.compile(r"[我你他她它是给对和与在把被从向有没不这那谁请每各该其比像让使用到或若如]|相比|除了|关于")
+_BEGINS_NO_NAME = re.compile(r"[限我你他她它是给对和与在把被从向有没不这那谁请每各该其比像让使用到或若如]|相比|除了|关于")
 _ENDS_NO_NAME = re.compile(
     r"(?:地区|市场|项目|工厂|基地|矿|月份|季度|年度|客户|业务|产品|公司|股份的|情况|问题|方面|部分|部门|负责人|吗|呢)$"
 )
@@ -61,7 +54,7 @@ def name_at_head(sentence: Sentence) -> str:
 
 
 def _may_be_one(name: str) -> bool:
-    return not (
+    return "的" not in name and not (
         _NO_NAME.search(name) or _BEGINS_NO_NAME.match(name) or _ENDS_NO_NAME.search(name)
     )
 
