@@ -132,6 +132,9 @@ class CompanyMatcher:
         if meant:
             length, name = meant
             return [Found(begin, begin + length, name, "own", self._own[name])], ""
+        if any(one.start == begin and sentence.goes_on(one) for one in asked):
+            # 星河数科 may be another company, and 海康汽车电子 is a part of the one held.
+            return asked, name_at_head(sentence)
         return (asked, "") if asked else ([], name_at_head(sentence))
 
     def _found(self, sentence: Sentence) -> Iterator[Found]:

@@ -47,6 +47,8 @@ _RELATION = re.compile(
 )
 _OWN_WORDS = re.compile(r"公司|贵司|我司|你们|你司|咱们|贵行|贵集团|贵所")
 _TRADE = re.compile(f"(?:{TRADES})")
+# What a company does to another one.
+_ACTS = re.compile(r"(?:会|也|有|没有|是不是|正在|已经?)?(?:买|用|跟|和|与|采购|采用|使用|选|向|给|找|投|入股|收购|合作)")
 _AS_A_WORD = re.compile(
     r"(?:业务|领域|行业|产业|产品|市场|技术|方面|板块|概念|项目|赛道|类|设备|应用|相关|系统|平台|组件|电池|销售|布局)"
 )
@@ -106,20 +108,24 @@ class Sentence:
             return not (self._touches_latin(one.start - 1) or self._touches_latin(one.end))
         opens = one.start == self.begin or bool(_BEFORE_A_NAME.search(self.text[: one.start]))
         beside = bool(_BESIDE.search(self.text[: one.start]))
-        if one.kind == "other" and not (beside or _IS_ASKED.match(after)):
+        if one.kind == "other" and not (beside or _IS_ASKED.match(after) or _ACTS.match(after)):
             return False  # 华为昇腾 is no company
         if reads_as_words(one.name):
             opens = opens and not self.text[: one.start].endswith("的")
             return (opens or beside) and not _AS_A_WORD.match(after)
         if one.kind == "own" and len(one.name) > 2:
             return True
-        if one.kind == "start" and _TRADE.match(after):
+        if one.kind == "start" and _TRADE.match(after) and not anywhere:
             return False  # another company's name begins so
         if opens or beside:
             return one.kind != "start" or anywhere or one.start == self.begin
         if one.kind == "start":
             return anywhere
         return len(one.name) > 3 or {one.start, one.end} <= self._borders
+
+    def goes_on(self, one: Found) -> bool:
+        """Whether a trade follows, as in a longer name."""
+        return bool(_TRADE.match(self.text, one.end))
 
     def _touches_latin(self, place: int) -> bool:
         return 0 <= place < len(self.text) and self.text[place].isascii() and (
@@ -144,6 +150,12 @@ class Sentence:
             # Who is called upon is asked, and others only where they are joined to them.
             beside = [b or p not in called | self._joined(spans, called) for p, b in enumerate(beside)]
         held = any(one.companies and not b for one, b in zip(spans, beside, strict=True))
+        if not held and not about and any(one.companies for one in spans) and (
+            spans[0].start == self.begin and not spans[0].companies
+        ):
+            # 小米汽车用海康的雷达吗 asks whose pairs there are.
+            beside = [not one.companies for one in spans]
+            held = True
         known = about or held or (not called and self._speaks_of_itself(spans))
         asked = [
             not is_beside and (bool(one.companies) or not known)
