@@ -14,7 +14,6 @@ from index.reading.document import Aside, Document, PlacedLine
 from index.records import Span
 from index.splitting.furniture import furniture_of
 
-
 # The label of the cell that the questions stand in, a piece of it at a line's beginning, and how
 # wide the lines are that tell where the cell's text begins.
 _MAIN_CONTENT = "投资者关系活动主要内容介绍"
