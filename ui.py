@@ -23,9 +23,11 @@ from assistant.answering.answer import Assistant
 from assistant.answering.cite import unharmed
 from assistant.answering.feedback import Judged, judge
 from assistant.answering.question import CONDITIONS, MOST_COMPANIES, Asked, key_of, name_of
-from assistant.chat import cards, desk_page, scripts
-from assistant.chat.desk import LARGEST, UPLOADED, Desk, Login
+from assistant.chat import boundary, cards, desk_page, scripts
+from assistant.chat.desk import Desk
+from assistant.chat.desk_routes import desk_router
 from assistant.chat.labels import LABELS, Language
+from assistant.chat.logins import Login
 from assistant.chat.views import (
     Place,
     Turn,
@@ -148,7 +150,7 @@ def build(assistant: Assistant, desk: Desk | None = None) -> gr.Blocks:
                 min_width=150,
                 elem_id="language",
             )
-        desk_page.build(desk, language, head, lambda chosen: head_html(assistant, chosen))
+        desk_page.build(app, desk, language, head, lambda chosen: head_html(assistant, chosen))
         with gr.Row(elem_id="columns", equal_height=False):
             talk = gr.HTML(
                 talk_html(assistant, [], examples, "zh"), elem_id="talk", js_on_load=scripts.CLICKS
@@ -261,14 +263,15 @@ def server_of(
         keys,
         exposed=not is_loopback(host),
         limits=limits,
-        uploaded=UPLOADED if desk else None,
-        may_upload=desk.may_upload if desk else None,
     )
+    if desk:
+        app.include_router(desk_router(desk))
     app.router.routes += [filing_route(assistant), completion_route(assistant)]
     fonts = ["system-ui", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "sans-serif"]
     chat = build(assistant, desk)
     # Many may ask at once; who comes when too many wait is told so.
     chat.queue(default_concurrency_limit=limits.working, max_size=limits.waiting)
+    chat.state_session_capacity = boundary.SESSIONS
     gr.mount_gradio_app(
         app,
         chat,
@@ -276,11 +279,11 @@ def server_of(
         ssr_mode=False,
         show_error=False,
         footer_links=[],
-        # Gradio takes uploads from anyone: where there is no desk, none.
-        max_file_size=LARGEST if desk else 1,
+        max_file_size=1,
         theme=gr.themes.Base(font=fonts, font_mono=["ui-monospace", "monospace"]),
         css=(Path(cards.__file__).parent / "templates" / "style.css").read_text("utf-8"),
     )
+    boundary.stand_before(app, chat)
     return server_for(app, limits)
 
 
