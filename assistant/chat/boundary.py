@@ -55,23 +55,19 @@ class NonsenseError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Function:
-    """A function that the page calls: what it takes in each place, and what sets it off."""
+class Calls:
+    """What the page calls: by a function's number what it takes in each place; and what is
+    pressed."""
 
-    takes: tuple[Check, ...]
+    takes: Mapping[int, tuple[Check, ...]]
     triggers: frozenset[int]
 
 
-def functions_of(chat: gr.Blocks) -> dict[int, Function]:
-    """All functions that the page calls, by their numbers."""
-    return {
-        number: Function(
-            tuple(map(check_of, function.inputs)),
-            frozenset(target for target, _ in function.targets if target is not None),
-        )
-        for number, function in chat.fns.items()
-        if function.fn is not None
-    }
+def calls_of(chat: gr.Blocks) -> Calls:
+    """All that a chat's page calls."""
+    called = {n: function for n, function in chat.fns.items() if function.fn is not None}
+    takes = {n: tuple(map(check_of, function.inputs)) for n, function in called.items()}
+    return Calls(takes, frozenset({chat._id, *chat.blocks}))
 
 
 def check_of(component: Any) -> Check:
@@ -101,17 +97,17 @@ def _are_texts(value: Any) -> bool:
     return few and all(_is_text(one, LONGEST_TOLD // MOST_TOLD) for one in value)
 
 
-def _is_told(value: Any, deeper: bool = True) -> bool:
+def _is_told(value: Any, depth: int = 2) -> bool:
     """Whether an event may tell this: plain values by their names, or one more such beneath."""
     if isinstance(value, dict):
         named = all(re.fullmatch("[a-zA-Z]{1,20}", name) for name in value)
-        told = all(_is_told(one, False) for one in value.values())
-        return deeper and len(value) <= MOST_TOLD and named and told
+        few = depth > 0 and len(value) <= MOST_TOLD
+        return few and named and all(_is_told(one, depth - 1) for one in value.values())
     return value is None or isinstance(value, bool | int) or _is_text(value, LONGEST_TOLD)
 
 
-def checked(sent: bytes, functions: Mapping[int, Function]) -> dict[str, Any]:
-    """A call of one of the functions, made anew; ``NonsenseError`` where it is none."""
+def checked(sent: bytes, calls: Calls) -> dict[str, Any]:
+    """A call of the page, made anew; ``NonsenseError`` where it is none."""
     try:
         call = json.loads(sent, parse_constant=_refuse)
     except (ValueError, RecursionError):
@@ -120,17 +116,17 @@ def checked(sent: bytes, functions: Mapping[int, Function]) -> dict[str, Any]:
         raise NonsenseError("the call isn't an object")
     number, data, session = (call.get(key) for key in ("fn_index", "data", "session_hash"))
     trigger, told = call.get("trigger_id"), call.get("event_data")
-    function = functions.get(number) if type(number) is int else None
-    if function is None:
+    takes = calls.takes.get(number) if type(number) is int else None
+    if takes is None:
         raise NonsenseError("fn_index: no function of the page")
     if not isinstance(session, str) or not _SESSION.fullmatch(session):
         raise NonsenseError("session_hash: must be letters and digits")
-    if trigger is not None and (type(trigger) is not int or trigger not in function.triggers):
-        raise NonsenseError("trigger_id: nothing that calls this function")
-    if not isinstance(data, list) or len(data) != len(function.takes):
-        raise NonsenseError(f"data: must be {len(function.takes)} values")
-    for place, (takes, value) in enumerate(zip(function.takes, data, strict=True)):
-        if not takes(value):
+    if trigger is not None and (type(trigger) is not int or trigger not in calls.triggers):
+        raise NonsenseError("trigger_id: nothing on the page")
+    if not isinstance(data, list) or len(data) != len(takes):
+        raise NonsenseError(f"data: must be {len(takes)} values")
+    for place, (is_taken, value) in enumerate(zip(takes, data, strict=True)):
+        if not is_taken(value):
             raise NonsenseError(f"data.{place}: not what is taken here")
     if not _is_told(told):
         raise NonsenseError("event_data: not what the page's events tell")
@@ -161,7 +157,7 @@ class Boundary:
     def __init__(self, app: ASGIApp, chat: gr.Blocks) -> None:
         self._app = app
         self._chat = chat
-        self._functions = functions_of(chat)
+        self._calls = calls_of(chat)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on what the page calls; anything else isn't there."""
@@ -216,7 +212,7 @@ class Boundary:
                 await _refusal("the call is too large", 413)(scope, receive, send)
                 return
         try:
-            call = checked(bytes(sent), self._functions)
+            call = checked(bytes(sent), self._calls)
         except NonsenseError as error:
             await _refusal(str(error), 422)(scope, receive, send)
             return

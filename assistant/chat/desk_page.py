@@ -159,8 +159,9 @@ def _remove(desk: Desk) -> Callable[..., tuple[Seen, str]]:
 def _view(desk: Desk) -> Callable[..., Seen]:
     def view(seen: Seen, event: gr.EventData, request: gr.Request) -> Seen:
         filing = getattr(event, "filing", None)
-        is_named = isinstance(filing, str) and session_of(desk, request)
-        return Viewed(filing) if is_named else seen
+        if not isinstance(filing, str) or not session_of(desk, request):
+            return seen
+        return Viewed(filing)
 
     return view
 

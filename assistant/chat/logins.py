@@ -119,8 +119,9 @@ class Logins:
         return same_user
 
     def _wait(self, caller: str) -> float:
-        failed = self._failed.get(caller, ())
-        return failed[0] + _WITHIN - time.monotonic() if len(failed) == _ATTEMPTS else 0.0
+        failed = self._failed.get(caller)
+        is_full = failed is not None and len(failed) == _ATTEMPTS
+        return failed[0] + _WITHIN - time.monotonic() if failed and is_full else 0.0
 
     def _note(self, caller: str) -> None:
         self._failed.setdefault(caller, deque(maxlen=_ATTEMPTS)).append(time.monotonic())

