@@ -258,6 +258,8 @@ def ui(arguments: argparse.Namespace, settings: Settings) -> int:
             keys=settings.api_keys,
             rate=settings.rate,
             log=settings.log,
+            names=(*settings.allowed_hosts, *arguments.allowed_host),
+            proxies=(*settings.trusted_proxies, *arguments.trusted_proxy),
         )
     return DONE
 

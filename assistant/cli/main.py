@@ -41,12 +41,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(arguments: argparse.Namespace) -> int:
     from assistant.cli import commands, intake, upkeep
-    from assistant.settings import Settings
+    from assistant.settings import Settings, forget_secrets
 
     # Progress and warnings of libraries go to standard error, results to standard output.
     # A file's name may hold bytes that are no UTF-8; escaped, they are still good JSON.
     sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
     settings = Settings.read(os.environ)
+    forget_secrets()
     command = {
         "add": commands.add,
         "fetch": intake.fetch,
@@ -244,6 +245,22 @@ def _parser() -> argparse.ArgumentParser:
     ui = commands.add_parser("ui", parents=[store, model, reranker], help="the chat in the browser")
     ui.add_argument("--host", default="127.0.0.1", help="address to listen at (default loopback)")
     ui.add_argument("--port", type=_port, default=None, help="port (default: first free from 7860)")
+    ui.add_argument(
+        "--allowed-host",
+        action="append",
+        default=[],
+        type=_text,
+        metavar="NAME",
+        help="another name under which it is called (also: $YUANDA_ALLOWED_HOSTS)",
+    )
+    ui.add_argument(
+        "--trusted-proxy",
+        action="append",
+        default=[],
+        type=_network,
+        metavar="ADDRESS",
+        help="a proxy before it, whose word is taken for who calls (also: $YUANDA_TRUSTED_PROXIES)",
+    )
 
     commands.add_parser(
         "mcp",
@@ -343,6 +360,15 @@ def _date(value: str) -> str:
         return date.fromisoformat(value).isoformat()
     except ValueError:
         raise argparse.ArgumentTypeError(f"{value!r} is not a date like 2024-09-12") from None
+
+
+def _network(value: str) -> str:
+    from ipaddress import ip_network
+
+    try:
+        return str(ip_network(value, strict=False))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{value!r} is not an address or network") from None
 
 
 def _security(value: str) -> str:
