@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from assistant.cli.takeout_options import add_commands as add_takeout
 from index.errors import CallError, ReadError, YuandaError
 
 DONE, INPUT_FAILED, CALL_WRONG = 0, 1, 2
@@ -36,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from assistant.cli import commands, intake
+    from assistant.cli import commands, intake, takeout
     from assistant.settings import Settings
 
     # Progress and warnings of libraries go to standard error, results to standard output.
@@ -54,6 +55,7 @@ def _run(arguments: argparse.Namespace) -> int:
         "verify": commands.verify,
         "doctor": commands.doctor,
         "feedback": commands.feedback,
+        "quote": takeout.quote,
         "evaluate": commands.evaluate,
         "models": commands.models,
         "ui": commands.ui,
@@ -223,6 +225,8 @@ def _parser() -> argparse.ArgumentParser:
         parents=[store, model, reranker],
         help="an MCP server over standard input and output, for other assistants",
     )
+    parents = {"store": store, "json": as_json, "model": model, "reranker": reranker}
+    add_takeout(commands, parents | {"filters": filters}, _text)
     return parser
 
 
