@@ -56,6 +56,7 @@ def _run(arguments: argparse.Namespace) -> int:
         "doctor": commands.doctor,
         "feedback": commands.feedback,
         "quote": takeout.quote,
+        "prepare": takeout.prepare,
         "evaluate": commands.evaluate,
         "models": commands.models,
         "ui": commands.ui,

@@ -21,3 +21,19 @@ def add_commands(
     quote.add_argument(
         "--file", type=Path, metavar="F", help="the text from a file ('-': standard input)"
     )
+
+    prepare = commands.add_parser(
+        "prepare",
+        parents=[parents[name] for name in ("store", "model", "reranker", "filters", "json")],
+        help="answer a list of questions as one Word or Excel document",
+    )
+    prepare.add_argument(
+        "questions",
+        type=Path,
+        metavar="QUESTIONS",
+        help="text, CSV, XLSX or JSON lines; columns 问题, and 公司, 代码, 起, 止 where there",
+    )
+    prepare.add_argument(
+        "--out", type=Path, required=True, metavar="FILE", help="ends in .docx or .xlsx"
+    )
+    prepare.add_argument("--title", type=text, default="问答准备", help="of the document")
