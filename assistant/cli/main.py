@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from assistant.cli.takeout_options import add_commands as add_takeout
 from index.errors import CallError, ReadError, YuandaError
 
 DONE, INPUT_FAILED, CALL_WRONG = 0, 1, 2
@@ -40,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from assistant.cli import commands, intake, upkeep
+    from assistant.cli import commands, intake, takeout, upkeep
     from assistant.settings import Settings, forget_secrets
 
     # Progress and warnings of libraries go to standard error, results to standard output.
@@ -59,6 +60,8 @@ def _run(arguments: argparse.Namespace) -> int:
         "verify": upkeep.verify,
         "doctor": upkeep.doctor,
         "feedback": commands.feedback,
+        "quote": takeout.quote,
+        "prepare": takeout.prepare,
         "evaluate": commands.evaluate,
         "models": commands.models,
         "ui": commands.ui,
@@ -267,6 +270,8 @@ def _parser() -> argparse.ArgumentParser:
         parents=[store, model, reranker],
         help="an MCP server over standard input and output, for other assistants",
     )
+    parents = {"store": store, "json": as_json, "model": model, "reranker": reranker}
+    add_takeout(commands, parents | {"filters": filters}, _text)
     return parser
 
 
