@@ -20,27 +20,27 @@ from index.files import sha256_of
 def write(data: Path, questions: Path, part: Part, folder: Path) -> int:
     """Write the set for one part's questions, on all filings; how many questions there are."""
     folder.mkdir(parents=True, exist_ok=True)
-    companies: dict[str, str] = {}
+    codes: dict[str, str] = {}
     with (data / "filings" / "INDEX.csv").open(encoding="utf-8-sig", newline="") as table:
         for row in csv.DictReader(table):
             original = (data / "filings" / row["file"]).resolve()
             link = folder / row["file"]
             link.unlink(missing_ok=True)
             link.symlink_to(original)
-            companies[sha256_of(original)] = row["company"]
+            codes[sha256_of(original)] = row["code"]
     rows = [json.loads(line) for line in questions.read_text("utf-8").splitlines() if line]
-    held = _held(rows, companies)
+    held = _held(rows, codes)
     asked = [_row(row, held) for row in rows if row["part"] == part]
     write_rows(folder / "questions.jsonl", asked)
     return len(asked)
 
 
-def _held(rows: list[dict[str, Any]], companies: dict[str, str]) -> dict[str, str]:
-    """Each name of a company in the questions with the company that answers them."""
+def _held(rows: list[dict[str, Any]], codes: dict[str, str]) -> dict[str, str]:
+    """Each name of a company in the questions with the code of the company that answers them."""
     return {
-        row["company"]: companies[row["right"][0]["sha256"]]
+        row["company"]: codes[row["right"][0]["sha256"]]
         for row in rows
-        if row["company"] and row["right"] and row["right"][0]["sha256"] in companies
+        if row["company"] and row["right"] and row["right"][0]["sha256"] in codes
     }
 
 
