@@ -14,7 +14,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -44,7 +44,7 @@ _RIVALLED = [FEATURES.index(name) for name in _COMPARED]
 STANDING = (
     *FEATURES,
     *(f"{name}_behind" for name in _COMPARED),
-    *("logit", "margin", "margin_third", "company_asked", "length"),
+    *("logit", "margin", "margin_third", "company_asked", "alone", "length"),
 )
 
 
@@ -77,6 +77,18 @@ class Further:
         return np.where(logits == best, first, chances)
 
 
+class Threshold(NamedTuple):
+    """The confidence from which Yuanda answers: where one company's pairs alone may answer, and
+    where those of many may."""
+
+    alone: float
+    many: float
+
+    def of(self, retrieved: Retrieved) -> float:
+        """The one that holds for a question."""
+        return self.alone if retrieved.alone else self.many
+
+
 @dataclass(frozen=True, slots=True)
 class Calibration:
     """The models, and the confidence from which Yuanda answers.
@@ -88,8 +100,8 @@ class Calibration:
     final: Linear
     confidence: Logistic
     further: Further
-    threshold: float
-    thresholds: tuple[tuple[float, float], ...] = ()
+    threshold: Threshold
+    thresholds: tuple[tuple[float, Threshold], ...] = ()
 
     @classmethod
     def load(cls, path: Path = SHIPPED) -> Calibration:
@@ -100,20 +112,20 @@ class Calibration:
             final=Linear.read(document["final"]),
             confidence=Network.read(document["confidence"], STANDING),
             further=Further(**document["further"]),
-            threshold=document["threshold"],
-            thresholds=tuple((wrong, level) for wrong, level in document["thresholds"]),
+            threshold=Threshold(*document["threshold"]),
+            thresholds=tuple((wrong, Threshold(*both)) for wrong, *both in document["thresholds"]),
         )
 
-    def threshold_for(self, wrong: float) -> float:
+    def threshold_for(self, wrong: float) -> Threshold:
         """The confidence from which at most the share ``wrong`` of what is answered is wrong.
 
         That of the largest calibrated share up to ``wrong``; ``CallError`` where that is none.
         """
-        fitting = [level for share, level in self.thresholds if share <= wrong and level < 1.0]
+        fitting = [level for share, level in self.thresholds if share <= wrong and min(level) < 1]
         if not fitting:
-            least = min((share for share, level in self.thresholds if level < 1.0), default=None)
+            least = min((share for share, level in self.thresholds if min(level) < 1), default=None)
             raise CallError(f"no threshold is calibrated for {wrong} wrong: {least} is least")
-        return min(fitting)
+        return Threshold(*map(min, *fitting)) if len(fitting) > 1 else fitting[0]
 
 
 def rank(
@@ -174,6 +186,7 @@ def standing(logits: Rows, read: Rows, retrieved: Retrieved) -> Rows:
             logits[0] - logits[1] if len(logits) > 1 else _ALONE,
             logits[0] - logits[2] if len(logits) > 2 else _ALONE,
             read[:, FEATURES.index("company")].max(),
+            float(retrieved.alone),
             math.log(max(1, len(retrieved.asked) + len(retrieved.before))),
         ]
     )

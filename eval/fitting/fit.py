@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 
 from assistant.retrieval.decide import FEATURES, SHORTLIST, STANDING, Further, standing
 from assistant.retrieval.interaction import Rows
 from assistant.retrieval.logistic import Linear, Network, hidden_logits, standardised
-from assistant.retrieval.retrieve import EVIDENCE, Retrieved
-from eval.sets.written import WrittenQuestion
+from assistant.retrieval.retrieve import EVIDENCE
+from eval.fitting.asked import Asked, Flags
 
 # Strength of the ranking's regularisation, of the confidence's linear part, and of its hidden one.
 _RIDGE, _LINEAR, _HIDDEN = 3e-4, 1e-3, 2e-3
@@ -21,24 +20,6 @@ _NETWORKS, _UNITS, _STEPS = 5, 16, 60
 # Weight of a question whose answers are hidden, and the least number of rivals left.
 _UNANSWERED, _RIVALS = 0.2, 4
 
-Flags = npt.NDArray[np.bool_]
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A question's candidates: values of shape (n, features) and which of them answer.
-
-    ``group`` is held out together: its answers' company, or the question itself where it has
-    none. ``among`` is what it was asked of: all filings of a set, or one company's alone.
-    """
-
-    question: WrittenQuestion
-    retrieved: Retrieved
-    values: Rows
-    right: Flags
-    group: str = ""
-    among: str = "all"
-
 
 def fit_shortlist(asked: Sequence[Asked]) -> Linear:
     """What the shortlist is made by: a logistic model, each question weighing the same."""
@@ -46,17 +27,18 @@ def fit_shortlist(asked: Sequence[Asked]) -> Linear:
 
     model = LogisticRegression(C=100, max_iter=8000)
     model.fit(
-        np.concatenate([one.values[:, : len(EVIDENCE)] for one in asked]),
+        np.concatenate([one.retrieved.evidence for one in asked]),
         np.concatenate([one.right for one in asked]),
-        np.concatenate([np.full(len(one.right), 1 / len(one.right)) for one in asked]),
+        np.concatenate([np.full(len(one.right), one.weight / len(one.right)) for one in asked]),
     )
     weights = dict(zip(EVIDENCE, model.coef_[0].tolist(), strict=True))
     return Linear(float(model.intercept_[0]), weights)
 
 
 def shortlisted(one: Asked, model: Linear) -> Asked:
-    """The candidates that the shortlist keeps."""
-    best = np.argsort(-logits(one, model), kind="stable")[:SHORTLIST]
+    """Of the candidates that were read, those that the shortlist keeps."""
+    by_evidence = model.logits(one.values[:, : len(EVIDENCE)], EVIDENCE)
+    best = np.argsort(-by_evidence, kind="stable")[:SHORTLIST]
     return replace(one, values=one.values[best], right=one.right[best])
 
 
@@ -80,6 +62,8 @@ def fit_ranking(asked: Sequence[Asked]) -> Linear:
     right = np.concatenate([one.right for one in answered])
     starts = np.cumsum([0, *(len(one.right) for one in answered[:-1])])
     sizes = np.diff(starts, append=len(rows))
+    shares_of = np.array([one.weight for one in answered])
+    shares_of /= shares_of.sum()
 
     def loss(weights: Rows) -> tuple[float, Rows]:
         scores = rows @ weights
@@ -87,9 +71,9 @@ def fit_ranking(asked: Sequence[Asked]) -> Linear:
         whole = np.add.reduceat(shares, starts)
         good = np.maximum(np.add.reduceat(shares * right, starts), 1e-300)
         of_right = shares * right / np.repeat(good, sizes)
-        gradient = rows.T @ (shares / np.repeat(whole, sizes) - of_right) / len(answered)
-        value = float(np.log(whole / good).mean() + _RIDGE * weights @ weights)
-        return value, gradient + 2 * _RIDGE * weights
+        excess = (shares / np.repeat(whole, sizes) - of_right) * np.repeat(shares_of, sizes)
+        value = float(np.log(whole / good) @ shares_of + _RIDGE * weights @ weights)
+        return value, rows.T @ excess + 2 * _RIDGE * weights
 
     found = minimize(loss, np.zeros(rows.shape[1]), jac=True, method="L-BFGS-B")
     weights = found.x / spread
@@ -102,9 +86,10 @@ def fit_confidence(final: Linear, asked: Sequence[Asked]) -> Network:
     The questions are asked again with their answers hidden: near misses without number.
     """
     rows, right = firsts(final, asked)
-    unanswered, none = firsts(final, [one for each in asked for one in without_answers(each)])
+    hidden = [one for each in asked for one in without_answers(each)]
+    unanswered, none = firsts(final, hidden)
     values, truth = np.concatenate([rows, unanswered]), np.concatenate([right, none])
-    counts = np.concatenate([np.ones(len(right)), np.full(len(none), _UNANSWERED)])
+    counts = np.array([one.weight for one in (*asked, *hidden)])
     mean, spread = values.mean(axis=0), values.std(axis=0) + 1e-9
     x = standardised(values, mean, spread)
     fitted = [_network(x, truth, counts / counts.sum(), seed) for seed in range(_NETWORKS)]
@@ -177,7 +162,12 @@ def without_answers(one: Asked) -> Iterator[Asked]:
     """The same question where its answers were not filed; nothing where too little is left."""
     keep = ~one.right
     if one.right.any() and keep.sum() >= _RIVALS:
-        yield replace(one, values=one.values[keep], right=one.right[keep])
+        yield replace(
+            one,
+            values=one.values[keep],
+            right=one.right[keep],
+            weight=_UNANSWERED * one.weight,
+        )
 
 
 def firsts(final: Linear, asked: Sequence[Asked]) -> tuple[Rows, Flags]:

@@ -12,7 +12,7 @@
     unanswered   the same where the answer is taken out, and nothing like it is left
 
 Canned answers (thanks, a pointer elsewhere, a few words) count for none of them. What the same
-company answered nearly alike is right as well.
+company answered nearly alike is right as well, and so is its answer to nearly the same question.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ from index.records import Filters
 # one is left out; of a thousand pairs, those asked of their answers, or with them taken out.
 _STRANGERS, _EVENTS = 110, 450
 _HIDDEN, _UNANSWERED = 180, 60
-# From which likeness on an answer is the same, and up to which nothing like it is there.
-_SAME, _UNLIKE = 0.8, 0.35
+# From which likeness on an answer is the same, or a question; up to which nothing like it is there.
+_SAME, _SAME_QUESTION, _UNLIKE = 0.8, 0.55, 0.35
 _LEAST = 6
 
 
@@ -101,7 +101,9 @@ def with_questions(found: Briefings) -> tuple[list[Document], list[LabelledQuery
             queries += _paraphrases(key, found.pairs[key], right)
     for company, event in missed.items():
         gone |= {key for key, pair in own[company].items() if pair.event == event}
-    left = {k: p for k, p in found.pairs.items() if k not in gone and p.company not in found.strangers}
+    left = {
+        k: p for k, p in found.pairs.items() if k not in gone and p.company not in found.strangers
+    }
     queries = without_missing(queries, left)
     for company, event in missed.items():
         held = [pair for key, pair in own[company].items() if key in left]
@@ -131,7 +133,7 @@ def answers_alone(found: Briefings) -> tuple[list[Document], list[LabelledQuery]
     for key, pair in good.items():
         if draw(f"answers {key} {pair.question}") >= _HIDDEN + _UNANSWERED:
             continue
-        same = {k for k, p in own[pair.company].items() if _is_same(p, pair)}
+        same = {k for k, p in own[pair.company].items() if _is_right(p, pair)}
         if draw(f"answers {key} {pair.question}") < _HIDDEN:
             queries.append(_query(f"h-{key}", pair, "hidden", dict.fromkeys(same, 1), pair.company))
         else:
@@ -156,7 +158,11 @@ def _events_left_out(found: Briefings, own: dict[str, dict[str, RealPair]]) -> d
     missed = {}
     for company, pairs in own.items():
         events = sorted({pair.event for pair in pairs.values()})
-        if len(events) > 1 and company not in found.strangers and draw(f"event {company}") < _EVENTS:
+        if (
+            len(events) > 1
+            and company not in found.strangers
+            and draw(f"event {company}") < _EVENTS
+        ):
             missed[company] = events[draw(company) % len(events)]
     return missed
 
@@ -173,9 +179,10 @@ def _asked_of_group(
         return []
     *asked, _ = sorted(spelt.values(), key=lambda key: (draw(pairs[key].question), key))
     asked = [key for key in asked[:2] if len(pairs[key].question) >= _LEAST]
-    answer = replace(next(iter(pairs.values())), answer=group.answer)
-    right = {key: 1 for key, pair in pairs.items() if _is_same(pair, answer) and key not in asked}
-    return [(key, right) for key in asked]
+    return [
+        (key, {k: 1 for k, p in pairs.items() if _is_right(p, pairs[key]) and k not in asked})
+        for key in asked
+    ]
 
 
 def _paraphrases(key: str, pair: RealPair, right: dict[str, int]) -> list[LabelledQuery]:
@@ -214,6 +221,13 @@ def _is_question(pair: RealPair) -> bool:
 
 def _is_same(one: RealPair, other: RealPair) -> bool:
     return one.answer == other.answer or likeness(one.answer, other.answer) >= _SAME
+
+
+def _is_right(one: RealPair, asked: RealPair) -> bool:
+    """Whether one answers what another asks."""
+    if _is_same(one, asked):
+        return True
+    return likeness(one.question, asked.question) >= _SAME_QUESTION and not is_canned(one.answer)
 
 
 def _unlike(pair: RealPair, others: Iterable[RealPair]) -> bool:

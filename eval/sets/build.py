@@ -33,8 +33,10 @@ def build(data: Path, out: Path, part: Part, most: int, questions: Path | None) 
     for name, (documents, queries) in made.items():
         write_set(out / part / name, documents, queries)
         answered = sum(bool(query.relevant) for query in queries)
-        print(f"{out / part / name}: {len(documents)} pairs, {len(queries)} questions, "
-              f"{answered} with an answer")
+        print(
+            f"{out / part / name}: {len(documents)} pairs, {len(queries)} questions, "
+            f"{answered} with an answer"
+        )
     if questions:
         count = filings.write(data, questions, part, out / part / "filings")
         print(f"{out / part / 'filings'}: {count} questions")

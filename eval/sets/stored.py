@@ -22,6 +22,14 @@ from eval.sets.datasets import (
     read_beir,
     read_questions,
 )
+from eval.sets.written import (
+    COLLECTION,
+    FiledPair,
+    Split,
+    WrittenQuestion,
+    read_pairs,
+    read_written,
+)
 from index.embedding.encoder import Encoder
 from index.embedding.passages import passages_of
 from index.embedding.sentences import encoded
@@ -68,14 +76,61 @@ def stored_set(source: Path, work: Path, encoder: Encoder) -> StoredSet:
         (folder / _DONE).write_text(json.dumps({"set": source.name, "model": encoder.name}))
     if is_beir(source):
         dataset = read_beir(source)
-        places = {
-            (parsed.filing.sha256, pair.number): document.id
-            for parsed, group in _filings(dataset.documents)
-            for pair, document in zip(parsed.pairs, group, strict=True)
-        }
-        companies = {document.id: document.company for document in dataset.documents}
-        return StoredSet(source.name, folder, places, companies, dataset.queries)
+        return _of_documents(source.name, folder, dataset.documents, dataset.queries)
     return _of_filings(source, folder)
+
+
+def stored_split(
+    split: Split, work: Path, encoder: Encoder, folder: Path = COLLECTION
+) -> StoredSet:
+    """A split of the written collection, or of another folder in its form, in the same way."""
+    filed = {pair.name: pair for pair in read_pairs(split, folder)}
+    written = [
+        Document(
+            name,
+            pair.pair.question,
+            pair.pair.answer,
+            pair.filing.company,
+            pair.filing.code,
+            pair.filing.activity_date,
+            pair.filing.path,
+        )
+        for name, pair in filed.items()
+    ]
+    key = hashlib.sha256(f"{written}{encoder.name}{encoder.revision}{VERSION}".encode())
+    home = work / f"{folder.name}-{split}-{key.hexdigest()[:12]}"
+    if not (home / _DONE).is_file():
+        with Store.open(home, create=True) as store:
+            _add_documents(store, written, encoder)
+        (home / _DONE).write_text("{}")
+    queries = [_written(question, filed) for question in read_written(split, folder)]
+    return _of_documents(folder.name, home, written, queries)
+
+
+def _written(question: WrittenQuestion, filed: Mapping[str, FiledPair]) -> LabelledQuery:
+    answers = dict.fromkeys(question.answers, 1)
+    company = filed[question.answers[0]].filing.company if question.answers else ""
+    names = company if question.company else None
+    return LabelledQuery(
+        question.id,
+        question.question,
+        answers,
+        slices={"company": company or question.id, "type": question.kind or "written"},
+        previous=question.previous,
+        names=names or None,
+    )
+
+
+def _of_documents(
+    name: str, home: Path, documents: Sequence[Document], queries: Sequence[LabelledQuery]
+) -> StoredSet:
+    places = {
+        (parsed.filing.sha256, pair.number): document.id
+        for parsed, group in _filings(documents)
+        for pair, document in zip(parsed.pairs, group, strict=True)
+    }
+    companies = {document.id: document.company for document in documents}
+    return StoredSet(name, home, places, companies, tuple(queries))
 
 
 def _key(source: Path, encoder: Encoder) -> str:
@@ -139,7 +194,9 @@ def _add_documents(store: Store, documents: Sequence[Document], encoder: Encoder
         said = iter(encoded((p.question, p.answer) for parsed in batch for p in parsed.pairs))
         ends = np.cumsum([sum(map(len, filing)) for filing in passages])
         with store.batch():
-            for parsed, own, rows in zip(batch, passages, np.split(vectors, ends[:-1]), strict=True):
+            for parsed, own, rows in zip(
+                batch, passages, np.split(vectors, ends[:-1]), strict=True
+            ):
                 content = parsed.text.encode("utf-8", "surrogatepass")
                 store.add(parsed, content, own, rows, [next(said) for _ in own])
     open_index(store, encoder.dimension)

@@ -18,14 +18,14 @@ def write_set(
     (folder / "qrels").mkdir(parents=True, exist_ok=True)
     write_rows(folder / "corpus.jsonl", map(_document_row, documents))
     write_rows(folder / "queries.jsonl", map(_query_row, queries))
-    labels = [f"{q.id}\t{document}\t{grade}" for q in queries for document, grade in q.relevant.items()]
+    labels = [
+        f"{q.id}\t{document}\t{grade}" for q in queries for document, grade in q.relevant.items()
+    ]
     head = "query-id\tcorpus-id\tscore"
     (folder / "qrels" / "test.tsv").write_text("\n".join([head, *labels]) + "\n", "utf-8")
 
 
-def without_missing(
-    queries: Iterable[LabelledQuery], held: Collection[str]
-) -> list[LabelledQuery]:
+def without_missing(queries: Iterable[LabelledQuery], held: Collection[str]) -> list[LabelledQuery]:
     """Queries with only those labels whose documents are held; without those that had others."""
     kept = []
     for query in queries:
