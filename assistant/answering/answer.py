@@ -22,16 +22,17 @@ from typing import Self
 from assistant.answering.cite import proved, quoted, unharmed
 from assistant.answering.connections import Readers
 from assistant.answering.history import Timeline, timeline
-from assistant.records import Answer, Citation, Query
+from assistant.answering.search import Search
+from assistant.records import Answer, Citation, Query, Reason
 from assistant.retrieval import threads
 from assistant.retrieval.companies import Company, CompanyMatcher
 from assistant.retrieval.completion import Completer
-from assistant.retrieval.decide import SHORTLIST, Calibration, Ranked, rank
-from assistant.retrieval.rerank import Reranker, rerank
+from assistant.retrieval.decide import Calibration
+from assistant.retrieval.rerank import Reranker
 from assistant.retrieval.retrieve import Retriever
 from index.embedding.encoder import Encoder
 from index.errors import StoreError
-from index.records import Filing, Filters, ParsedFiling, Reading
+from index.records import Filing, Filters, ParsedFiling
 from index.search.opening import open_index
 from index.search.snapshot import State, current_state, is_publishing
 from index.store import feedback
@@ -172,20 +173,32 @@ class Assistant:
         threads.alone()
         if not self._is_followed:
             self.refresh()
+        now = self._now
         with self._readers.one() as store:
-            citations = self._citations(query, store, self._now.retriever)
-        confidence = citations[0].confidence if citations else 0.0
-        return Answer(
-            question=query.question,
-            decision="answer" if citations and confidence >= self._threshold else "abstain",
-            confidence=confidence,
-            citations=tuple(citations),
-            elapsed_ms=(time.perf_counter() - began) * 1000,
-        )
+            search = Search(query, store, now.retriever, self._calibration, self._reranker)
+            citations, damaged = self._citations(search)
+            confidence = citations[0].confidence if citations else 0.0
+            if damaged is not None and damaged >= self._threshold > confidence:
+                reason: Reason | None = "evidence_damaged"
+            else:
+                reason = search.reason(confidence, self._threshold)
+            return Answer(
+                question=query.question,
+                decision="abstain" if reason else "answer",
+                confidence=confidence,
+                citations=tuple(search.explained(citations)),
+                elapsed_ms=(time.perf_counter() - began) * 1000,
+                reason=reason,
+                companies=search.companies,
+                absent=search.absent,
+                searched=search.searched() if reason == "not_covered" else None,
+            )
 
-    def _citations(self, query: Query, store: Store, retriever: Retriever) -> list[Citation]:
+    def _citations(self, search: Search) -> tuple[list[Citation], float | None]:
+        """What is proved of the pairs found, and the confidence in the best that isn't."""
         citations: list[Citation] = []
-        ranked = self._ranked(query, store, retriever)
+        damaged: float | None = None
+        query, store, ranked = search.query, search.store, list(search.ranked)
         while ranked and (lacking := query.top_k - len(citations)) > 0:
             best, ranked = ranked[:lacking], ranked[lacking:]
             filed = store.filed([one.pair_id for one in best])
@@ -193,33 +206,17 @@ class Assistant:
                 own = filed[one.pair_id]
                 if not proved(store, own):
                     self._unproved(own.filing, own.pair.number)
+                    damaged = max(damaged or 0.0, one.confidence)
                     continue
                 place = len(citations) + 1
                 citations.append(Citation(place, one.score, one.confidence, own.filing, own.pair))
-        return citations
+        return citations, damaged
 
     def _unproved(self, filing: Filing, number: str) -> None:
         with self._readers.one() as now:
             is_gone = not now.known(filing.sha256)  # taken out this very moment: no fault
         if not is_gone:
             logger.error("not shown, can't be proved: %s, question %s", filing.path, number)
-
-    def _ranked(self, query: Query, store: Store, retriever: Retriever) -> list[Ranked]:
-        allowed = Scope(query.filters) if query.filters else None
-        retrieved = retriever.retrieve(query.question, allowed, previous=query.previous)
-        depth = max(SHORTLIST, query.top_k)
-
-        def readings(pairs: Sequence[int]) -> list[Reading]:
-            found = store.readings(pairs)
-            return [found[pair] for pair in pairs]
-
-        try:
-            found = rank(retrieved, self._calibration, readings, depth=depth)
-        except KeyError:
-            # A pair was taken out, and the indexes aren't there yet.
-            retrieved = retrieved.among(store.readings(retrieved.pairs.tolist()))
-            found = rank(retrieved, self._calibration, readings, depth=depth)
-        return rerank(found, retrieved.asked, readings, self._reranker)
 
     def history(self, query: Query, answer: Answer) -> Timeline | None:
         """The same question to the same company at other dates, where it was answered then."""

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from assistant.records import Answer, Citation
+from assistant.records import Answer, Citation, Newer, Reason
 from assistant.terminal import printable
 from index.records import Filing, Pair, ParsedFiling, PartKind
 
@@ -80,6 +80,12 @@ def answer_json(answer: Answer) -> Json:
         "question": answer.question,
         "decision": answer.decision,
         "confidence": round(answer.confidence, 4),
+        "reason": answer.reason,
+        "companies": [
+            {"name": c.name, "code": c.code, "short_name": c.short} for c in answer.companies
+        ],
+        "absent": list(answer.absent),
+        "searched": answer.searched and asdict(answer.searched),
         "citations": [
             {
                 "rank": c.rank,
@@ -87,11 +93,17 @@ def answer_json(answer: Answer) -> Json:
                 "confidence": round(c.confidence, 4),
                 "filing": filing_json(c.filing),
                 "pair": pair_json(c.pair),
+                "newer": c.newer and newer_json(c.newer),
             }
             for c in answer.citations
         ],
         "elapsed_ms": round(answer.elapsed_ms, 3),
     }
+
+
+def newer_json(newer: Newer) -> Json:
+    """Where a newer answer to the same question stands."""
+    return {"filing": filing_json(newer.filing), "number": newer.number, "date": newer.date}
 
 
 def source_line(citation: Citation) -> str:
@@ -131,12 +143,12 @@ def _escaped(text: str) -> str:
 
 def answer_text(answer: Answer) -> str:
     """An answer as read on a terminal: the quotes in full, what is merely related by title."""
-    if not answer.citations:
-        return "无官方答复：没有可供检索的问答。"
     lines = []
     quoted = 0
+    if answer.companies:
+        lines.append("公司：" + "、".join(c.short or c.name for c in answer.companies))
     if answer.decision == "abstain":
-        lines.append("无官方答复：已披露的问答没有涵盖这个问题。")
+        lines.append(reason_text(answer))
     else:
         quoted = max(1, sum(c.confidence >= _ALSO for c in answer.citations))
         lines += [_quotation(c) for c in answer.citations[:quoted]]
@@ -145,10 +157,30 @@ def answer_text(answer: Answer) -> str:
     return printable("\n\n".join(lines))
 
 
+def reason_text(answer: Answer) -> str:
+    """Why there is no answer, in a sentence."""
+    reasons: dict[Reason | None, str] = {
+        "company_not_held": f"库中没有{'、'.join(answer.absent) or '这家公司'}的文件。",
+        "filtered_out": "没有文件符合筛选条件。",
+        "evidence_damaged": "答复所在的文件已损坏，无法核对：请运行 yuanda verify。",
+        "not_a_question": "这不是一个可以用披露文件回答的问题。",
+    }
+    if answer.reason in reasons:
+        return f"无官方答复：{reasons[answer.reason]}"
+    if not answer.citations and not (answer.searched and answer.searched.filings):
+        return "无官方答复：没有可供检索的问答。"
+    if answer.searched and answer.searched.until:
+        where = f"截至 {answer.searched.until}，{answer.searched.filings} 份文件"
+        return f"无官方答复：{where}中已披露的问答没有涵盖这个问题。"
+    return "无官方答复：已披露的问答没有涵盖这个问题。"
+
+
 def _quotation(citation: Citation) -> str:
     head = f"[{citation.rank}] {source_line(citation)} · 置信度 {citation.confidence:.0%}"
     if citation.filing.recognised:
         head += f"\n【{RECOGNISED}】"
+    if citation.newer:
+        head += f"\n（{citation.newer.date} 另有更新的答复：{citation.newer.filing.title}，问题 {citation.newer.number}）"
     return f"{head}\n问：{citation.pair.question}\n答：{citation.pair.answer}"
 
 

@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any, get_args
 
 from index.records import Exchange
+from index.splitting.former import former_names
 
 _EVENT = "(?:活动|会议|接待|召开|调研|交流|说明会|接待活动)?(?:召开|举办|举行)?的?"
 # Labels as filings print them; white space, a line break too, may stand between any characters.
@@ -118,6 +119,8 @@ def _named(head: str) -> dict[str, Any]:
         fields["code"] = code
     if short := _SHORT.search(head):
         fields["short_name"] = short.group(1)
+    if former := former_names(head):
+        fields["former_names"] = former
     if exchange := _exchange(fields.get("code"), head):
         fields["exchange"] = exchange
     return fields

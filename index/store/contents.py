@@ -145,13 +145,14 @@ class Contents:
     def readings(self, pairs: Iterable[int]) -> dict[int, Reading]:
         """What of each of the pairs is read together with a question; those that are there."""
         rows = self._connection.execute(
-            "SELECT pairs.id, question, answer, activity_date, filed_date, sentences"  # noqa: S608
+            f"SELECT pairs.id, question, answer, sentences, {DAY}, coalesce(code, company),"  # noqa: S608
+            " title || ' ' || activity_types"
             f" FROM {_JOINED} WHERE pairs.id IN (SELECT value FROM json_each(?))",
             (json.dumps(list(pairs)),),
         )
         return {
-            pair: Reading(question, answer, (held or filed or "")[:4] or None, sentences)
-            for pair, question, answer, held, filed, sentences in rows
+            pair: Reading(question, answer, day[:4] or None, sentences, day or None, *others)
+            for pair, question, answer, sentences, day, *others in rows
         }
 
     def unread(self, made_with: bytes) -> Iterator[tuple[int, str, str]]:
@@ -184,16 +185,18 @@ class Contents:
         rows = self._connection.execute("SELECT DISTINCT activity_types FROM filings")
         return {kind for (kinds,) in rows for kind in json.loads(kinds)}
 
-    def companies(self) -> list[tuple[str, str | None, str]]:
-        """Each company's name, code and short name, in the order of filing."""
+    def companies(self) -> list[tuple[str, str | None, str, tuple[str, ...]]]:
+        """Each company's name, code, short name and former names, in the order of filing."""
         rows = self._connection.execute(
-            "SELECT company, code, short_name FROM filings WHERE company <> ''"
-            " GROUP BY company, code, short_name ORDER BY min(first_pair)"
+            "SELECT company, code, short_name, former_names FROM filings WHERE company <> ''"
+            " GROUP BY company, code, short_name, former_names ORDER BY min(first_pair)"
         )
         shorts: dict[tuple[str, str | None], str] = {}
-        for name, code, short in rows:
+        formers: dict[tuple[str, str | None], dict[str, None]] = {}
+        for name, code, short, former in rows:
             shorts[name, code] = short or shorts.get((name, code), "")
-        return [(*key, short) for key, short in shorts.items()]
+            formers.setdefault((name, code), {}).update(dict.fromkeys(json.loads(former)))
+        return [(*key, short, tuple(formers[key])) for key, short in shorts.items()]
 
     def listed(self, after: int = 0) -> list[Listed]:
         """Conditions and pairs of each filing that has pairs, all of them above ``after``."""

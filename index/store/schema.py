@@ -1,6 +1,6 @@
 """The store's database schema and its version."""
 
-VERSION = 6
+VERSION = 7
 
 # A row for each time that a reader judged an answer; what it names may be removed from the store.
 _FEEDBACK = """
@@ -59,6 +59,7 @@ CREATE TABLE filings (
     pages INTEGER,
     short_name TEXT NOT NULL,
     recognised INTEGER NOT NULL,
+    former_names TEXT NOT NULL DEFAULT '[]',
     text BLOB NOT NULL,
     warnings TEXT NOT NULL,
     added_at TEXT NOT NULL,
@@ -105,4 +106,5 @@ DROP TABLE passages;
 """,  # noqa: S608
     # Worked out whenever they are read, until ``yuanda doctor`` keeps them.
     5: "ALTER TABLE pairs ADD COLUMN sentences BLOB",
+    6: "ALTER TABLE filings ADD COLUMN former_names TEXT NOT NULL DEFAULT '[]'",
 }
