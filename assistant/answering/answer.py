@@ -27,7 +27,7 @@ from assistant.records import Answer, Citation, Query, Reason
 from assistant.retrieval import threads
 from assistant.retrieval.companies import Company, CompanyMatcher
 from assistant.retrieval.completion import Completer
-from assistant.retrieval.decide import Calibration
+from assistant.retrieval.decide import Calibration, Threshold
 from assistant.retrieval.rerank import Reranker
 from assistant.retrieval.retrieve import Retriever
 from index.embedding.encoder import Encoder
@@ -72,7 +72,7 @@ class Assistant:
         store: Store,
         encoder: Encoder,
         calibration: Calibration,
-        threshold: float | None = None,
+        threshold: Threshold | float | None = None,
         *,
         is_sample: bool = False,
         reranker: Reranker | None = None,
@@ -91,7 +91,7 @@ class Assistant:
         self._readers = Readers(store.folder)
         self._calibration = calibration
         self._reranker = reranker
-        self._threshold = calibration.threshold if threshold is None else threshold
+        self._threshold = calibration.threshold if threshold is None else Threshold.at(threshold)
         self._refreshing = threading.Lock()
         self._is_followed = False
         self._watchers: list[Callable[[Answer], None]] = []
@@ -178,10 +178,11 @@ class Assistant:
             search = Search(query, store, now.retriever, self._calibration, self._reranker)
             citations, damaged = self._citations(search)
             confidence = citations[0].confidence if citations else 0.0
-            if damaged is not None and damaged >= self._threshold > confidence:
+            threshold = self._threshold.of(search.is_alone)
+            if damaged is not None and damaged >= threshold > confidence:
                 reason: Reason | None = "evidence_damaged"
             else:
-                reason = search.reason(confidence, self._threshold)
+                reason = search.reason(confidence, threshold)
             return Answer(
                 question=query.question,
                 decision="abstain" if reason else "answer",

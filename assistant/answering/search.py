@@ -67,6 +67,11 @@ class Search:
         return [self._known[pair] for pair in pairs]
 
     @property
+    def is_alone(self) -> bool:
+        """Whether one company's pairs alone may answer."""
+        return self._retrieved.alone
+
+    @property
     def companies(self) -> tuple[Company, ...]:
         """Those that the question is about."""
         return self._retrieved.mention.companies
@@ -137,9 +142,11 @@ class Search:
         said = citation.pair.question, citation.pair.answer
         for one in self.ranked:
             reading = self._known.get(one.pair_id)
-            if reading and (reading.question, reading.answer) == said and (
-                reading.day or ""
-            ) == day_of(citation.filing):
+            if (
+                reading
+                and (reading.question, reading.answer) == said
+                and (reading.day or "") == day_of(citation.filing)
+            ):
                 return one.pair_id
         return None
 

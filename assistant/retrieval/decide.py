@@ -84,9 +84,14 @@ class Threshold(NamedTuple):
     alone: float
     many: float
 
-    def of(self, retrieved: Retrieved) -> float:
-        """The one that holds for a question."""
-        return self.alone if retrieved.alone else self.many
+    @classmethod
+    def at(cls, level: Threshold | float) -> Threshold:
+        """One confidence for both, or a threshold as it is."""
+        return level if isinstance(level, Threshold) else cls(level, level)
+
+    def of(self, is_alone: bool) -> float:
+        """The one that holds where one company's pairs alone may answer, or doesn't."""
+        return self.alone if is_alone else self.many
 
 
 @dataclass(frozen=True, slots=True)

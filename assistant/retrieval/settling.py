@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from assistant.records import Reason
 from assistant.retrieval.decide import SHORTLIST, Calibration, Ranked, rank
@@ -25,6 +26,13 @@ UNFIT = 0.1
 _NEAR = 2.5
 # The least confidence, as a share of the first one's, of a newer answer that comes before it.
 _SURE = 0.5
+
+
+class Fit(NamedTuple):
+    """Candidates that speak of everybody named, and those of them that fit altogether."""
+
+    named: set[int]
+    fit: set[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,20 +58,10 @@ def settle(
     if mention.absent and not mention.companies:
         return Settled((), "company_not_held")
     every = retrieved.pairs.tolist()
-    named = [name for name in (*mention.parties, mention.perhaps) if name]
-    fit: set[int] | None = None
-    amounts = amounts_in(retrieved.asked) if retrieved.kind == "statement" else frozenset()
-    if retrieved.when or named or amounts:
-        readings = dict(zip(every, readings_of(every), strict=True))
-        fit = {pair for pair in every if _names(readings[pair], named)}
-        if mention.perhaps and not fit:
-            return Settled((), "company_not_held")
-        fit = {
-            pair
-            for pair in fit
-            if fits(retrieved.when, readings[pair])
-            and amounts <= numbers_in(normalize(readings[pair].text))
-        }
+    found = fit_pairs(retrieved, readings_of)
+    if mention.perhaps and found is not None and not found.named:
+        return Settled((), "company_not_held")
+    fit = found and found.fit
     if not fit and fit is not None:
         ranked = rank(retrieved, calibration, readings_of, retrieval, depth)
         return Settled(tuple(_unsure(one) for one in ranked))
@@ -77,6 +75,27 @@ def settle(
         ranked += [_unsure(one) for one in _below(ranked, rest)]
     reason: Reason | None = "not_a_question" if retrieved.kind == "name" else None
     return Settled(tuple(ranked), reason)
+
+
+def fit_pairs(
+    retrieved: Retrieved, readings_of: Callable[[Sequence[int]], Sequence[Reading]]
+) -> Fit | None:
+    """The candidates that fit; ``None`` where the question names no party, time or amount."""
+    every = retrieved.pairs.tolist()
+    mention = retrieved.mention
+    named = [name for name in (*mention.parties, mention.perhaps) if name]
+    amounts = amounts_in(retrieved.asked) if retrieved.kind == "statement" else frozenset()
+    if not (retrieved.when or named or amounts):
+        return None
+    readings = dict(zip(every, readings_of(every), strict=True))
+    speaking = {pair for pair in every if _names(readings[pair], named)}
+    fit = {
+        pair
+        for pair in speaking
+        if fits(retrieved.when, readings[pair])
+        and amounts <= numbers_in(normalize(readings[pair].text))
+    }
+    return Fit(speaking, fit)
 
 
 def _names(reading: Reading, parties: Sequence[str]) -> bool:

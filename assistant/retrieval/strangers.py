@@ -19,14 +19,20 @@ _ASKED = (
     r"|呢|吗|[\s,，.。:：;；?？!！]|$)"
 )
 _TRADED = re.compile(rf"([\u4e00-\u9fff]{{2,6}}?)(?:{TRADES})+(?:股份)?(?:有限)?(?:公司)?{_ASKED}")
-_LEGAL = re.compile(rf"([\u4e00-\u9fff()]{{4,24}}?(?:股份|集团|责任)?(?:有限公司|股份公司|集团公司))")
+_LEGAL = re.compile(
+    rf"([\u4e00-\u9fff()]{{4,24}}?(?:股份|集团|责任)?(?:有限公司|股份公司|集团公司))"
+)
 _BARE = re.compile(rf"([\u4e00-\u9fff]{{3,4}})(?:公司)?{_ASKED}")
 # Who is called upon, and a share's name whatever stands before it.
 _CALLED = re.compile(r"([\u4e00-\u9fff]{3,8}?)(?:公司)?\s*(?:[:：]|[,，]?\s*(?:请问|您好|你好))")
-_SHARE = re.compile(r"([\u4e00-\u9fff]{2,4}(?:股份|集团))(?:公司)?(?!回购|质押|减持|支付|解禁|转让)")
+_SHARE = re.compile(
+    r"([\u4e00-\u9fff]{2,4}(?:股份|集团))(?:公司)?(?!回购|质押|减持|支付|解禁|转让)"
+)
 _BRACKETED = re.compile(r"[(（]([\u4e00-\u9fff]{3,8})[)）]\s*[?？!！。]*$")
 # How no name begins or ends.
-_BEGINS_NO_NAME = re.compile(r"[我你他她它是给对和与在把被从向有没不这那谁请每各该其比像让使用到或若如]|相比|除了|关于")
+_BEGINS_NO_NAME = re.compile(
+    r"[我你他她它是给对和与在把被从向有没不这那谁请每各该其比像让使用到或若如]|相比|除了|关于"
+)
 _ENDS_NO_NAME = re.compile(
     r"(?:地区|市场|项目|工厂|基地|矿|月份|季度|年度|客户|业务|产品|公司|股份的|情况|问题|方面|部分|部门|负责人|吗|呢)$"
 )
@@ -59,9 +65,7 @@ def name_at_head(sentence: Sentence) -> str:
 
 
 def _may_be_one(name: str) -> bool:
-    return not (
-        _NO_NAME.search(name) or _BEGINS_NO_NAME.match(name) or _ENDS_NO_NAME.search(name)
-    )
+    return not (_NO_NAME.search(name) or _BEGINS_NO_NAME.match(name) or _ENDS_NO_NAME.search(name))
 
 
 def _is_distinctive(core: str) -> bool:

@@ -1,9 +1,10 @@
-"""Labelled questions asked of stores, for fitting: what is found for each, and what of it is right."""
+"""Labelled questions asked of stores, for fitting: what is found for each, and what is right."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,7 @@ from assistant.retrieval.decide import FEATURES, SHORTLIST, read_rows
 from assistant.retrieval.interaction import Rows
 from assistant.retrieval.logistic import Linear
 from assistant.retrieval.retrieve import EVIDENCE, Retrieved, Retriever
+from assistant.retrieval.settling import fit_pairs
 from eval.sets.datasets import LabelledQuery
 from eval.sets.stored import StoredSet
 from index.embedding.encoder import Encoder
@@ -21,8 +23,8 @@ from index.search.opening import open_index
 from index.store.scope import Scope
 from index.store.store import Store
 
-# Candidates that are kept for fitting: more than are read when a question is answered, so that there
-# are enough where the right ones are taken out.
+# Candidates kept for fitting: more than are read when a question is answered, so that there are
+# enough where the right ones are taken out.
 KEPT = 2 * SHORTLIST
 
 Flags = npt.NDArray[np.bool_]
@@ -34,8 +36,8 @@ class Asked:
     """A question's candidates: which of them answer, and their values of shape (n, features).
 
     ``group`` is held out together: its answers' company, or the question itself where it has
-    none. ``source`` is the set that it is of. ``alone``: one company's pairs alone may answer.
-    ``weight`` is what it counts in fitting.
+    none. ``source`` is the set that it is of, ``weight`` what it counts in fitting. ``readings``
+    are the candidates' texts.
     """
 
     name: str
@@ -45,7 +47,7 @@ class Asked:
     retrieved: Retrieved
     right: Flags
     values: Rows
-    alone: bool = False
+    readings: tuple[Reading, ...] = ()
     weight: float = 1.0
 
 
@@ -56,11 +58,16 @@ def ask_stored(
     shortlist: Linear | None = None,
     weight: float = 1.0,
 ) -> Iterator[Asked]:
-    """Ask each query; with a ``shortlist`` the best ``KEPT`` are read as well, all others dropped."""
-    with Store.reader(stored.folder) as store:
-        companies = [Company(*key) for key in store.companies()]
-        index = open_index(Store.open(stored.folder), encoder.dimension)
-        retriever = Retriever(encoder, index, CompanyMatcher(companies))
+    """Ask each query that candidates decide on, of those that fit its companies and times.
+
+    With a ``shortlist`` its best ``KEPT`` are read as well, and the others dropped.
+    """
+    with Store.open(stored.folder) as store:
+        retriever = Retriever(
+            encoder,
+            open_index(store, encoder.dimension),
+            CompanyMatcher([Company(*key) for key in store.companies()]),
+        )
         names = _names(stored, store)
 
         def readings_of(pairs: Sequence[int]) -> list[Reading]:
@@ -69,21 +76,37 @@ def ask_stored(
 
         for query in queries:
             scope = Scope(query.filters) if query.filters else None
-            retrieved = retriever.retrieve(query.text, scope, previous=query.previous)
-            right = np.array([names[p] in query.relevant for p in retrieved.pairs.tolist()], bool)
+            today = date.fromisoformat(query.today) if query.today else None
+            retrieved = retriever.retrieve(query.text, scope, previous=query.previous, today=today)
+            chosen = _decided(retrieved, readings_of)
+            if chosen is None or not len(chosen.pairs):
+                continue
+            right = np.array([names[p] in query.relevant for p in chosen.pairs.tolist()], bool)
             one = Asked(
                 f"{stored.name} {query.id}",
                 stored.name,
                 query.slices.get("company") or query.names or query.id,
                 bool(query.relevant),
-                retrieved,
+                chosen,
                 right,
                 np.zeros((len(right), len(FEATURES))),
-                alone=bool(query.names or query.filters),
                 weight=weight,
             )
-            if len(right):
-                yield one if shortlist is None else _read(one, shortlist, readings_of)
+            yield one if shortlist is None else _read(one, shortlist, readings_of)
+
+
+def _decided(retrieved: Retrieved, readings_of: Readings) -> Retrieved | None:
+    """The candidates whose confidence decides, as ``settle`` has it; ``None`` where it decides
+    without."""
+    mention = retrieved.mention
+    if retrieved.kind in ("talk", "name", "keyword"):
+        return None
+    if mention.absent and not mention.companies:
+        return None
+    found = fit_pairs(retrieved, readings_of)
+    if found is None:
+        return retrieved
+    return retrieved.among(found.fit) if found.fit else None
 
 
 def _names(stored: StoredSet, store: Store) -> dict[int, str]:
@@ -99,5 +122,9 @@ def _names(stored: StoredSet, store: Store) -> dict[int, str]:
 def _read(one: Asked, shortlist: Linear, readings_of: Readings) -> Asked:
     logits = shortlist.logits(one.retrieved.evidence, EVIDENCE)
     best = np.argsort(-logits, kind="stable")[:KEPT]
-    values = read_rows(one.retrieved, best, readings_of)
-    return replace(one, values=values, right=one.right[best])
+    return replace(
+        one,
+        values=read_rows(one.retrieved, best, readings_of),
+        right=one.right[best],
+        readings=tuple(readings_of(one.retrieved.pairs[best].tolist())),
+    )

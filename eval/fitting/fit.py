@@ -6,12 +6,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 
-from assistant.retrieval.decide import FEATURES, SHORTLIST, STANDING, Further, standing
+from assistant.retrieval.decide import FEATURES, SHORTLIST, STANDING, Further, Ranked, standing
 from assistant.retrieval.interaction import Rows
 from assistant.retrieval.logistic import Linear, Network, hidden_logits, standardised
 from assistant.retrieval.retrieve import EVIDENCE
+from assistant.retrieval.settling import newest_first
 from eval.fitting.asked import Asked, Flags
+
+Places = npt.NDArray[np.intp]
 
 # Strength of the ranking's regularisation, of the confidence's linear part, and of its hidden one.
 _RIDGE, _LINEAR, _HIDDEN = 3e-4, 1e-3, 2e-3
@@ -39,7 +43,13 @@ def shortlisted(one: Asked, model: Linear) -> Asked:
     """Of the candidates that were read, those that the shortlist keeps."""
     by_evidence = model.logits(one.values[:, : len(EVIDENCE)], EVIDENCE)
     best = np.argsort(-by_evidence, kind="stable")[:SHORTLIST]
-    return replace(one, values=one.values[best], right=one.right[best])
+    return kept(one, best)
+
+
+def kept(one: Asked, places: Places) -> Asked:
+    """The same of some of its candidates."""
+    readings = tuple(one.readings[place] for place in places.tolist()) if one.readings else ()
+    return replace(one, values=one.values[places], right=one.right[places], readings=readings)
 
 
 def logits(one: Asked, model: Linear) -> Rows:
@@ -162,12 +172,7 @@ def without_answers(one: Asked) -> Iterator[Asked]:
     """The same question where its answers were not filed; nothing where too little is left."""
     keep = ~one.right
     if one.right.any() and keep.sum() >= _RIVALS:
-        yield replace(
-            one,
-            values=one.values[keep],
-            right=one.right[keep],
-            weight=_UNANSWERED * one.weight,
-        )
+        yield replace(kept(one, np.flatnonzero(keep)), weight=_UNANSWERED * one.weight)
 
 
 def firsts(final: Linear, asked: Sequence[Asked]) -> tuple[Rows, Flags]:
@@ -177,8 +182,16 @@ def firsts(final: Linear, asked: Sequence[Asked]) -> tuple[Rows, Flags]:
         scores = logits(one, final)
         order = np.argsort(-scores, kind="stable")
         rows.append(standing(scores[order], one.values[order], one.retrieved))
-        right.append(one.right[order[0]])
+        right.append(one.right[_first(one, order, scores)])
     return np.array(rows).reshape(-1, len(STANDING)), np.array(right, dtype=bool)
+
+
+def _first(one: Asked, order: Places, scores: Rows) -> int:
+    """The place of the candidate that is shown first."""
+    if one.retrieved.when or not one.readings:
+        return int(order[0])
+    ranked = [Ranked(place, float(scores[place]), 1.0) for place in order.tolist()]
+    return newest_first(one.retrieved, ranked, lambda p: [one.readings[i] for i in p])[0].pair_id
 
 
 def fit_further(final: Linear, asked: Sequence[Asked]) -> Further:

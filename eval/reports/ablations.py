@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from assistant.retrieval.companies import CompanyMatcher
-from assistant.retrieval.decide import Calibration, Further
+from assistant.retrieval.decide import Calibration, Further, Threshold
 from assistant.retrieval.retrieve import Retriever
 from eval.fitting.calibrate import asked_of, fit, read_all
 from eval.fitting.fit import Asked
@@ -56,7 +56,7 @@ class Ablations:
         retriever = retriever_of(self._train, parts)
         fitted = fit([self._asked(parts, retriever, q) for q in self._questions])
         calibration = Calibration(
-            fitted.shortlist, fitted.final, fitted.confidence, Further(), threshold=0.5
+            fitted.shortlist, fitted.final, fitted.confidence, Further(), Threshold.at(0.5)
         )
         readings_of = corpus.readings if parts.late_interaction else _nothing
         return yuanda(corpus, calibration, "hybrid", retriever_of(corpus, parts), readings_of)
