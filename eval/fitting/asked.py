@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 import numpy as np
@@ -20,6 +20,7 @@ from eval.sets.stored import StoredSet
 from index.embedding.encoder import Encoder
 from index.records import Reading
 from index.search.opening import open_index
+from index.store.contents import Contents
 from index.store.scope import Scope
 from index.store.store import Store
 
@@ -46,22 +47,15 @@ class Asked:
     answerable: bool
     retrieved: Retrieved
     right: Flags
-    values: Rows
+    values: Rows = field(default_factory=lambda: np.zeros((0, len(FEATURES))))
     readings: tuple[Reading, ...] = ()
     weight: float = 1.0
 
 
 def ask_stored(
-    stored: StoredSet,
-    queries: Sequence[LabelledQuery],
-    encoder: Encoder,
-    shortlist: Linear | None = None,
-    weight: float = 1.0,
+    stored: StoredSet, queries: Sequence[LabelledQuery], encoder: Encoder, weight: float = 1.0
 ) -> Iterator[Asked]:
-    """Ask each query that candidates decide on, of those that fit its companies and times.
-
-    With a ``shortlist`` its best ``KEPT`` are read as well, and the others dropped.
-    """
+    """Ask each query that candidates decide on, of those that fit its companies and times."""
     with Store.open(stored.folder) as store:
         retriever = Retriever(
             encoder,
@@ -69,11 +63,7 @@ def ask_stored(
             CompanyMatcher([Company(*key) for key in store.companies()]),
         )
         names = _names(stored, store)
-
-        def readings_of(pairs: Sequence[int]) -> list[Reading]:
-            found = store.readings(pairs)
-            return [found[pair] for pair in pairs]
-
+        readings_of = _readings(store)
         for query in queries:
             scope = Scope(query.filters) if query.filters else None
             today = date.fromisoformat(query.today) if query.today else None
@@ -81,18 +71,42 @@ def ask_stored(
             chosen = _decided(retrieved, readings_of)
             if chosen is None or not len(chosen.pairs):
                 continue
-            right = np.array([names[p] in query.relevant for p in chosen.pairs.tolist()], bool)
-            one = Asked(
+            yield Asked(
                 f"{stored.name} {query.id}",
                 stored.name,
                 query.slices.get("company") or query.names or query.id,
                 bool(query.relevant),
                 chosen,
-                right,
-                np.zeros((len(right), len(FEATURES))),
+                np.array([names[p] in query.relevant for p in chosen.pairs.tolist()], dtype=bool),
                 weight=weight,
             )
-            yield one if shortlist is None else _read(one, shortlist, readings_of)
+
+
+def read_stored(stored: StoredSet, asked: Iterable[Asked], shortlist: Linear) -> Iterator[Asked]:
+    """The same with the best ``KEPT`` candidates read, and the others dropped."""
+    with Store.reader(stored.folder) as store:
+        readings_of = _readings(store)
+        for one in asked:
+            logits = shortlist.logits(one.retrieved.evidence, EVIDENCE)
+            best = np.argsort(-logits, kind="stable")[:KEPT]
+            yield replace(
+                one,
+                values=read_rows(one.retrieved, best, readings_of),
+                right=one.right[best],
+                readings=tuple(readings_of(one.retrieved.pairs[best].tolist())),
+            )
+
+
+def _readings(store: Contents) -> Readings:
+    known: dict[int, Reading] = {}
+
+    def readings_of(pairs: Sequence[int]) -> list[Reading]:
+        lacking = [pair for pair in pairs if pair not in known]
+        if lacking:
+            known.update(store.readings(lacking))
+        return [known[pair] for pair in pairs]
+
+    return readings_of
 
 
 def _decided(retrieved: Retrieved, readings_of: Readings) -> Retrieved | None:
@@ -117,14 +131,3 @@ def _names(stored: StoredSet, store: Store) -> dict[int, str]:
         for pair, filed in store.filed(ids[start : start + 2000]).items():
             names[pair] = stored.documents[filed.filing.sha256, filed.pair.number]
     return names
-
-
-def _read(one: Asked, shortlist: Linear, readings_of: Readings) -> Asked:
-    logits = shortlist.logits(one.retrieved.evidence, EVIDENCE)
-    best = np.argsort(-logits, kind="stable")[:KEPT]
-    return replace(
-        one,
-        values=read_rows(one.retrieved, best, readings_of),
-        right=one.right[best],
-        readings=tuple(readings_of(one.retrieved.pairs[best].tolist())),
-    )

@@ -26,7 +26,7 @@ import numpy as np
 from assistant.retrieval.decide import SHIPPED, STANDING, Further, Threshold
 from assistant.retrieval.interaction import Rows
 from assistant.retrieval.logistic import Linear, Network
-from eval.fitting.asked import Asked, Flags, ask_stored
+from eval.fitting.asked import Asked, Flags, ask_stored, read_stored
 from eval.fitting.fit import (
     firsts,
     fit_confidence,
@@ -39,9 +39,8 @@ from eval.fitting.fit import (
 )
 from eval.fitting.guarantee import RISK, threshold_for
 from eval.measuring.measures import expected_calibration_error
-from eval.sets.asking_forms import draw
 from eval.sets.datasets import LabelledQuery
-from eval.sets.stored import StoredSet, stored_set, stored_split
+from eval.sets.stored import StoredSet, some, stored_set, stored_split
 from eval.sets.written import COLLECTION, Split
 from index.embedding.encoder import Encoder, load_encoder
 from index.embedding.model_options import ModelOptions
@@ -96,19 +95,14 @@ def sources(sets: Path | None, work: Path, encoder: Encoder, part: str = "dev") 
         yield stored, some(stored.queries, most), _WEIGHT if sets else 1.0
 
 
-def some(queries: Sequence[LabelledQuery], most: int) -> Sequence[LabelledQuery]:
-    """At most so many of the queries, the same ones every time."""
-    return sorted(queries, key=lambda query: (draw(query.text), query.id))[:most]
-
-
 def ask_all(found: Sequence[Source], encoder: Encoder) -> tuple[Linear, list[Asked]]:
     """The shortlist's model, and every question with what it leaves."""
-    bare = [one for s, queries, w in found for one in ask_stored(s, queries, encoder, weight=w)]
-    shortlist = fit_shortlist([one for one in bare if one.right.any()])
+    bare = [list(ask_stored(s, queries, encoder, weight)) for s, queries, weight in found]
+    shortlist = fit_shortlist([one for own in bare for one in own if one.right.any()])
     read = [
         one
-        for stored, queries, weight in found
-        for one in ask_stored(stored, queries, encoder, shortlist, weight)
+        for (stored, _, _), own in zip(found, bare, strict=True)
+        for one in read_stored(stored, own, shortlist)
     ]
     return shortlist, [shortlisted(one, shortlist) for one in read]
 
@@ -126,7 +120,7 @@ def held_out(asked: Sequence[Asked], shortlist: Linear) -> tuple[Rows, Flags]:
     for fold in range(_FOLDS):
         fitted = fit([one for one, own in zip(asked, folds, strict=True) if own != fold], shortlist)
         places = np.flatnonzero(folds == fold)
-        rows, right[places] = firsts(fitted.final, [asked[place] for place in places])
+        rows, right[places] = firsts(fitted.final, [asked[place] for place in places.tolist()])
         logits[places] = fitted.confidence.logits(rows, STANDING)
     return logits, right
 
@@ -137,7 +131,7 @@ def fold_of(one: Asked) -> int:
 
 
 def promised(held: Held, wrong: float) -> Threshold:
-    """The confidence that each kind is answered from: the highest that any of its sets calls for."""
+    """The confidence from which each kind is answered: the highest that one of its sets needs."""
     return Threshold(*(_level(held, held.alone == is_alone, wrong) for is_alone in (True, False)))
 
 

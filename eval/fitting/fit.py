@@ -96,10 +96,10 @@ def fit_confidence(final: Linear, asked: Sequence[Asked]) -> Network:
     The questions are asked again with their answers hidden: near misses without number.
     """
     rows, right = firsts(final, asked)
-    hidden = [one for each in asked for one in without_answers(each)]
-    unanswered, none = firsts(final, hidden)
+    vain = [one for each in asked for one in without_answers(each)]
+    unanswered, none = firsts(final, vain)
     values, truth = np.concatenate([rows, unanswered]), np.concatenate([right, none])
-    counts = np.array([one.weight for one in (*asked, *hidden)])
+    counts = np.array([one.weight for one in (*asked, *vain)])
     mean, spread = values.mean(axis=0), values.std(axis=0) + 1e-9
     x = standardised(values, mean, spread)
     fitted = [_network(x, truth, counts / counts.sum(), seed) for seed in range(_NETWORKS)]

@@ -3,10 +3,10 @@
 DIR is what ``python -m eval.sets.build`` made. Each set is put into a store (kept below ``--work``
 until the model or the set changes) and asked the way that users ask. Beside the measures of
 ``yuanda evaluate``: whether the company that a question names comes first, and for each kind of
-question how often the first pair is right, and how many were answered. ``--rivals`` asks BM25 and, with
-``--rival-model FOLDER``, an encoder; ``--against NAME=FOLDER`` compares with what an earlier run (of
-another version, or with another model) kept by ``--records``. p-values are of two-sided paired
-randomisation tests, not adjusted for how many there are.
+question how often the first pair is right, and how many were answered. ``--rivals`` asks BM25
+and, with ``--rival-model FOLDER``, an encoder; ``--against NAME=FOLDER`` compares with what an
+earlier run (of another version, or with another model) kept by ``--records``. p-values are of
+two-sided paired randomisation tests, not adjusted for how many there are.
 """
 
 from __future__ import annotations
@@ -26,10 +26,9 @@ from eval.measuring.significance import compare
 from eval.output import put_out
 from eval.reports.evaluate import latency, rounded
 from eval.reports.real_rivals import rivals
-from eval.sets.asking_forms import draw
 from eval.sets.datasets import LabelledQuery
 from eval.sets.split import Part
-from eval.sets.stored import StoredSet, stored_set
+from eval.sets.stored import StoredSet, some, stored_set
 from index.embedding.encoder import Encoder, load_encoder
 from index.errors import YuandaError
 from index.store.store import Store
@@ -176,11 +175,6 @@ def _measured(arguments: argparse.Namespace, encoder: Encoder) -> dict[str, Any]
         "model": f"{encoder.name} {encoder.revision[:12]}",
         "sets": sets,
     }
-
-
-def some(queries: Sequence[LabelledQuery], most: int) -> tuple[LabelledQuery, ...]:
-    """At most so many of the queries, the same ones every time."""
-    return tuple(sorted(queries, key=lambda query: (draw(query.text), query.id))[:most])
 
 
 if __name__ == "__main__":

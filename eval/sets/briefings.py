@@ -114,8 +114,9 @@ def with_questions(found: Briefings) -> tuple[list[Document], list[LabelledQuery
             if _unlike(pair, held)
         ]
     for company in sorted(found.strangers):
-        asked = _some(own[company], 12)
-        queries += [_query(f"s-{key}", pair, "stranger", {}) for key, pair in asked]
+        queries += [
+            _query(f"s-{key}", pair, "stranger", {}) for key, pair in _some(own[company], 12)
+        ]
     return [document(key, pair) for key, pair in left.items()], queries
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from eval.sets.asking_forms import draw
 from eval.sets.datasets import (
     Document,
     FiledQuestion,
@@ -105,6 +106,11 @@ def stored_split(
         (home / _DONE).write_text("{}")
     queries = [_written(question, filed) for question in read_written(split, folder)]
     return _of_documents(folder.name, home, written, queries)
+
+
+def some(queries: Sequence[LabelledQuery], most: int) -> tuple[LabelledQuery, ...]:
+    """At most so many of the queries, the same ones every time."""
+    return tuple(sorted(queries, key=lambda query: (draw(query.text), query.id))[:most])
 
 
 def _written(question: WrittenQuestion, filed: Mapping[str, FiledPair]) -> LabelledQuery:
