@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from assistant.retrieval.interaction import COVERAGE, Rows
+from assistant.retrieval.judging import DEPTH, JUDGED, Judge, verdict
 from assistant.retrieval.logistic import Linear, Logistic, Network, sigmoid
 from assistant.retrieval.match import AGREEMENT, read_together
 from assistant.retrieval.retrieve import EVIDENCE, Retrieval, Retrieved
@@ -28,6 +29,7 @@ from index.records import Reading
 
 # What is read of pairs, by their ids, in that order.
 Readings = Callable[[Sequence[int]], Sequence[Reading]]
+Places = npt.NDArray[np.intp]
 
 # The calibration that ships.
 SHIPPED = Path(__file__).with_name("calibration.json")
@@ -41,7 +43,7 @@ FEATURES = (*EVIDENCE, *AGREEMENT)
 # In which the first pair is compared with the best of its rivals.
 _COMPARED = ("question_similarity", "lexical", "literal", *COVERAGE)
 _RIVALLED = [FEATURES.index(name) for name in _COMPARED]
-STANDING = (
+STANDING: tuple[str, ...] = (
     *FEATURES,
     *(f"{name}_behind" for name in _COMPARED),
     *("logit", "margin", "margin_third", "company_asked", "alone", "length"),
@@ -99,6 +101,8 @@ class Calibration:
     """The models, and the confidence from which Yuanda answers.
 
     ``thresholds`` are the confidences for other shares of wrong answers, each with its share.
+    ``order`` is what the judge's log-odds count in the order of the pairs that it reads, ``judge``
+    which one the confidence is for: its name, or ``None`` where it is without.
     """
 
     shortlist: Linear
@@ -107,18 +111,26 @@ class Calibration:
     further: Further
     threshold: Threshold
     thresholds: tuple[tuple[float, Threshold], ...] = ()
+    order: float = 0.0
+    judge: str | None = None
 
     @classmethod
-    def load(cls, path: Path = SHIPPED) -> Calibration:
-        """Read weights from JSON; the shipped ones by default."""
+    def load(cls, path: Path = SHIPPED, *, judged: bool = False) -> Calibration:
+        """Read weights from JSON; the shipped ones by default.
+
+        ``judged``: those with a judge; ``LookupError`` where the file has none.
+        """
         document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        deciding = document["judged"] if judged else document
         return cls(
             shortlist=Linear.read(document["shortlist"]),
             final=Linear.read(document["final"]),
-            confidence=Network.read(document["confidence"], STANDING),
+            confidence=Network.read(deciding["confidence"], (*STANDING, *JUDGED * judged)),
             further=Further(**document["further"]),
-            threshold=Threshold(*document["threshold"]),
-            thresholds=tuple((wrong, Threshold(*both)) for wrong, *both in document["thresholds"]),
+            threshold=Threshold(*deciding["threshold"]),
+            thresholds=tuple((wrong, Threshold(*both)) for wrong, *both in deciding["thresholds"]),
+            order=deciding["order"] if judged else 0.0,
+            judge=deciding["judge"] if judged else None,
         )
 
     def threshold_for(self, wrong: float) -> Threshold:
@@ -139,11 +151,13 @@ def rank(
     readings_of: Readings,
     retrieval: Retrieval = "hybrid",
     depth: int = SHORTLIST,
+    judge: Judge | None = None,
 ) -> list[Ranked]:
     """The best ``depth`` candidates from best to worst, ties in the order of filing.
 
     ``readings_of`` gives texts and years. ``dense`` and ``lexical`` rank by that side
-    alone, for comparison; the confidence is that of the whole all the same.
+    alone, for comparison; the confidence is that of the whole all the same. A ``judge`` needs the
+    calibration that is for it.
     """
     sides = {"dense": "similarity", "lexical": "lexical"}
     if retrieval not in ("hybrid", *sides):
@@ -159,14 +173,28 @@ def rank(
     read = read_rows(retrieved, best, readings_of)
     logits = calibration.final.logits(read, FEATURES)
     order = np.lexsort((ids[best], -logits))
-    sure = confidence_of_first(calibration, logits[order], read[order], retrieved)
+    said = None
+    if judge:
+        said = judge.logits(retrieved.asked, readings_of(ids[best[order[:DEPTH]]].tolist()))
+        order, said = judged_order(order, logits, said, calibration.order)
+    sure = confidence_of_first(calibration, logits[order], read[order], retrieved, said)
     confidences = calibration.further.confidences(logits, sure)
     if retrieval == "hybrid":
-        best, scores, confidences = best[order], logits[order], confidences[order]
+        # Scores stay with the places, so that they say the order.
+        best, scores = best[order], np.sort(logits)[::-1]
+        confidences = np.sort(confidences)[::-1]
     else:
         scores = scores[best]
     columns = ids[best].tolist(), scores.tolist(), confidences.tolist()
     return [Ranked(*row) for row in zip(*columns, strict=True)]
+
+
+def judged_order(order: Places, logits: Rows, said: Rows, weight: float) -> tuple[Places, Rows]:
+    """The order (places in ``logits``, from best to worst) with the judge's word, and what it said
+    of the first ones in that order."""
+    first = order[: len(said)]
+    anew = np.argsort(-(logits[first] + weight * said), kind="stable")
+    return np.concatenate([first[anew], order[len(said) :]]), said[anew]
 
 
 def read_rows(retrieved: Retrieved, places: npt.NDArray[np.intp], readings_of: Readings) -> Rows:
@@ -198,8 +226,17 @@ def standing(logits: Rows, read: Rows, retrieved: Retrieved) -> Rows:
 
 
 def confidence_of_first(
-    calibration: Calibration, logits: Rows, read: Rows, retrieved: Retrieved
+    calibration: Calibration,
+    logits: Rows,
+    read: Rows,
+    retrieved: Retrieved,
+    said: Rows | None = None,
 ) -> float:
-    """The chance that the first pair answers; ``logits`` and ``read`` go from best to worst."""
-    row = standing(logits, read, retrieved)
-    return sigmoid(float(calibration.confidence.logits(row[None, :], STANDING)[0]))
+    """The chance that the first pair answers; ``logits`` and ``read`` go from best to worst.
+
+    ``said`` are the judge's log-odds of the first ones, where there is a judge.
+    """
+    row, names = standing(logits, read, retrieved), STANDING
+    if said is not None:
+        row, names = np.concatenate([row, verdict(said)]), (*STANDING, *JUDGED)
+    return sigmoid(float(calibration.confidence.logits(row[None, :], names)[0]))

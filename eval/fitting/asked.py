@@ -38,7 +38,7 @@ class Asked:
 
     ``group`` is held out together: its answers' company, or the question itself where it has
     none. ``source`` is the set that it is of, ``weight`` what it counts in fitting. ``readings``
-    are the candidates' texts.
+    are the candidates' texts, ``said`` a judge's word on them where it was asked.
     """
 
     name: str
@@ -50,6 +50,7 @@ class Asked:
     values: Rows = field(default_factory=lambda: np.zeros((0, len(FEATURES))))
     readings: tuple[Reading, ...] = ()
     weight: float = 1.0
+    said: Rows = field(default_factory=lambda: np.zeros(0))
 
 
 def ask_stored(

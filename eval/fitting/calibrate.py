@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from assistant.retrieval.decide import SHIPPED, STANDING, Further, Threshold
+from assistant.retrieval.decide import SHIPPED, Further, Threshold
 from assistant.retrieval.interaction import Rows
 from assistant.retrieval.logistic import Linear, Network
 from eval.fitting.asked import Asked, Flags, ask_stored, read_stored
@@ -33,6 +33,7 @@ from eval.fitting.fit import (
     fit_further,
     fit_ranking,
     fit_shortlist,
+    names_of,
     scaled,
     scaling,
     shortlisted,
@@ -113,15 +114,27 @@ def fit(asked: Sequence[Asked], shortlist: Linear) -> Fitted:
     return Fitted(shortlist, final, fit_confidence(final, asked))
 
 
-def held_out(asked: Sequence[Asked], shortlist: Linear) -> tuple[Rows, Flags]:
+def finals_held_out(asked: Sequence[Asked]) -> list[tuple[Linear, list[int], list[int]]]:
+    """For each fold a ranking fitted on the others, and the places of these and of its own."""
+    folds = np.array([fold_of(one) for one in asked])
+    found = []
+    for fold in range(_FOLDS):
+        others, own = (np.flatnonzero(which).tolist() for which in (folds != fold, folds == fold))
+        found.append((fit_ranking([asked[place] for place in others]), others, own))
+    return found
+
+
+def held_out(
+    asked: Sequence[Asked],
+    finals: Sequence[tuple[Linear, list[int], list[int]]],
+    order: float | None = None,
+) -> tuple[Rows, Flags]:
     """Logit and truth of each question's first pair, by models that saw nothing of its company."""
     logits, right = np.zeros(len(asked)), np.zeros(len(asked), dtype=bool)
-    folds = np.array([fold_of(one) for one in asked])
-    for fold in range(_FOLDS):
-        fitted = fit([one for one, own in zip(asked, folds, strict=True) if own != fold], shortlist)
-        places = np.flatnonzero(folds == fold)
-        rows, right[places] = firsts(fitted.final, [asked[place] for place in places.tolist()])
-        logits[places] = fitted.confidence.logits(rows, STANDING)
+    for final, others, own in finals:
+        confidence = fit_confidence(final, [asked[place] for place in others], order)
+        rows, right[own] = firsts(final, [asked[place] for place in own], order)
+        logits[own] = confidence.logits(rows, names_of(order))
     return logits, right
 
 
@@ -158,8 +171,31 @@ def main(argv: Sequence[str] | None = None) -> None:
     with tempfile.TemporaryDirectory(prefix="yuanda-calibrate-") as folder:
         found = list(sources(arguments.sets, arguments.work or Path(folder), encoder))
         shortlist, asked = ask_all(found, encoder)
-    whole = fit(asked, shortlist)
-    logits, right = held_out(asked, shortlist)
+    final = fit_ranking(asked)
+    finals = finals_held_out(asked)
+    deciding, held = decide(asked, final, finals)
+    document = {
+        "made_by": "python -m eval.fitting.calibrate",
+        "model": f"{encoder.name} {encoder.revision[:12]}",
+        "questions": {s.name: sum(o.source == s.name for o in asked) for s, _, _ in found},
+        "shortlist": shortlist.document(),
+        "final": final.document(),
+        "further": _rounded(fit_further(final, asked)),
+        "risk": RISK,
+        **deciding,
+    }
+    print(_tables(held, deciding["thresholds"]))
+    arguments.out.write_text(_lines(document), "utf-8")
+
+
+def decide(
+    asked: Sequence[Asked],
+    final: Linear,
+    finals: Sequence[tuple[Linear, list[int], list[int]]],
+    order: float | None = None,
+) -> tuple[dict[str, Any], Held]:
+    """Confidence and thresholds as the calibration has them, and what they were set on."""
+    logits, right = held_out(asked, finals, order)
     real = np.array([one.weight == 1.0 for one in asked])
     scale, shift = scaling(logits[real], right[real])
     held = Held(
@@ -170,22 +206,18 @@ def main(argv: Sequence[str] | None = None) -> None:
         right[real],
     )
     thresholds = [(wrong, promised(held, wrong)) for wrong in WRONG]
-    document = {
-        "made_by": "python -m eval.fitting.calibrate",
-        "model": f"{encoder.name} {encoder.revision[:12]}",
-        "questions": {s.name: sum(o.source == s.name for o in asked) for s, _, _ in found},
-        "shortlist": whole.shortlist.document(),
-        "final": whole.final.document(),
-        "confidence": scaled(whole.confidence, scale, shift).document(),
-        "further": _rounded(fit_further(whole.final, asked)),
-        "risk": RISK,
+    return {
+        "confidence": scaled(fit_confidence(final, asked, order), scale, shift).document(),
         "thresholds": [[wrong, *both] for wrong, both in thresholds],
         "threshold": list(dict(thresholds)[DEFAULT]),
-    }
-    arguments.out.write_text(_lines(document), "utf-8")
+    }, held
+
+
+def _tables(held: Held, thresholds: Sequence[Sequence[float]]) -> str:
+    parts = []
     for source in dict.fromkeys(held.sources.tolist()):
-        print(source)
-        print(_table(held, held.sources == source, thresholds))
+        parts += [source, _table(held, held.sources == source, thresholds)]
+    return "\n".join(parts)
 
 
 def _rounded(further: Further) -> dict[str, float]:
@@ -198,7 +230,7 @@ def _lines(document: dict[str, Any]) -> str:
     return re.sub(r"\[[^\[\]{}]*\]", lambda found: " ".join(found[0].split()), text) + "\n"
 
 
-def _table(held: Held, which: Flags, thresholds: Sequence[tuple[float, Threshold]]) -> str:
+def _table(held: Held, which: Flags, thresholds: Sequence[Sequence[float]]) -> str:
     confidence, right = held.confidence[which], held.right[which]
     answerable, alone = held.answerable[which], held.alone[which]
     error = expected_calibration_error(confidence, right.astype(float))
@@ -207,7 +239,8 @@ def _table(held: Held, which: Flags, thresholds: Sequence[tuple[float, Threshold
         f"{answerable.sum()}, ECE {error:.3f}",
         "asked for  thresholds      coverage  wrong among answered",
     ]
-    for wanted, level in thresholds:
+    for wanted, *both in thresholds:
+        level = Threshold(*both)
         answered = confidence >= np.where(alone, level.alone, level.many)
         coverage = (answered & answerable).sum() / max(1, answerable.sum())
         wrong = (answered & ~right).sum() / max(1, answered.sum())

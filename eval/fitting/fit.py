@@ -6,16 +6,23 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 
-from assistant.retrieval.decide import FEATURES, SHORTLIST, STANDING, Further, Ranked, standing
+from assistant.retrieval.decide import (
+    FEATURES,
+    SHORTLIST,
+    STANDING,
+    Further,
+    Places,
+    Ranked,
+    judged_order,
+    standing,
+)
 from assistant.retrieval.interaction import Rows
+from assistant.retrieval.judging import DEPTH, JUDGED, Judge, verdict
 from assistant.retrieval.logistic import Linear, Network, hidden_logits, standardised
 from assistant.retrieval.retrieve import EVIDENCE
 from assistant.retrieval.settling import newest_first
 from eval.fitting.asked import Asked, Flags
-
-Places = npt.NDArray[np.intp]
 
 # Strength of the ranking's regularisation, of the confidence's linear part, and of its hidden one.
 _RIDGE, _LINEAR, _HIDDEN = 3e-4, 1e-3, 2e-3
@@ -23,6 +30,8 @@ _RIDGE, _LINEAR, _HIDDEN = 3e-4, 1e-3, 2e-3
 _NETWORKS, _UNITS, _STEPS = 5, 16, 60
 # Weight of a question whose answers are hidden, and the least number of rivals left.
 _UNANSWERED, _RIVALS = 0.2, 4
+# Candidates that a judge reads for fitting: some are taken out. What the others count as.
+_JUDGED, _UNSAID = 6, -6.0
 
 
 def fit_shortlist(asked: Sequence[Asked]) -> Linear:
@@ -49,7 +58,10 @@ def shortlisted(one: Asked, model: Linear) -> Asked:
 def kept(one: Asked, places: Places) -> Asked:
     """The same of some of its candidates."""
     readings = tuple(one.readings[place] for place in places.tolist()) if one.readings else ()
-    return replace(one, values=one.values[places], right=one.right[places], readings=readings)
+    said = one.said[places] if len(one.said) else one.said
+    return replace(
+        one, values=one.values[places], right=one.right[places], readings=readings, said=said
+    )
 
 
 def logits(one: Asked, model: Linear) -> Rows:
@@ -90,14 +102,15 @@ def fit_ranking(asked: Sequence[Asked]) -> Linear:
     return Linear(float(-weights @ mean), dict(zip(FEATURES, weights.tolist(), strict=True)))
 
 
-def fit_confidence(final: Linear, asked: Sequence[Asked]) -> Network:
+def fit_confidence(final: Linear, asked: Sequence[Asked], order: float | None = None) -> Network:
     """The first pair's confidence, not yet scaled: the mean of a few small networks.
 
-    The questions are asked again with their answers hidden: near misses without number.
+    The questions are asked again with their answers hidden: near misses without number. ``order``
+    is what a judge's word counts in the order, ``None`` where there is no judge.
     """
-    rows, right = firsts(final, asked)
+    rows, right = firsts(final, asked, order)
     vain = [one for each in asked for one in without_answers(each)]
-    unanswered, none = firsts(final, vain)
+    unanswered, none = firsts(final, vain, order)
     values, truth = np.concatenate([rows, unanswered]), np.concatenate([right, none])
     counts = np.array([one.weight for one in (*asked, *vain)])
     mean, spread = values.mean(axis=0), values.std(axis=0) + 1e-9
@@ -105,7 +118,7 @@ def fit_confidence(final: Linear, asked: Sequence[Asked]) -> Network:
     fitted = [_network(x, truth, counts / counts.sum(), seed) for seed in range(_NETWORKS)]
     linear, hidden, bias, out, constant = zip(*fitted, strict=True)
     return Network(
-        STANDING,
+        names_of(order),
         mean,
         spread,
         np.mean(linear, axis=0),
@@ -168,6 +181,14 @@ def scaled(model: Network, scale: float, shift: float) -> Network:
     )
 
 
+def judged(one: Asked, final: Linear, judge: Judge) -> Asked:
+    """The same with a judge's word on the best ``_JUDGED`` candidates."""
+    best = np.argsort(-logits(one, final), kind="stable")[:_JUDGED]
+    said = np.full(len(one.right), _UNSAID)
+    said[best] = judge.logits(one.retrieved.asked, [one.readings[i] for i in best.tolist()])
+    return replace(one, said=said)
+
+
 def without_answers(one: Asked) -> Iterator[Asked]:
     """The same question where its answers were not filed; nothing where too little is left."""
     keep = ~one.right
@@ -175,15 +196,25 @@ def without_answers(one: Asked) -> Iterator[Asked]:
         yield replace(kept(one, np.flatnonzero(keep)), weight=_UNANSWERED * one.weight)
 
 
-def firsts(final: Linear, asked: Sequence[Asked]) -> tuple[Rows, Flags]:
-    """A row of ``STANDING`` for each question's first pair, and whether that answers."""
+def names_of(order: float | None) -> tuple[str, ...]:
+    """What the confidence is over, with a judge or (``None``) without."""
+    return STANDING if order is None else (*STANDING, *JUDGED)
+
+
+def firsts(final: Linear, asked: Sequence[Asked], order: float | None = None) -> tuple[Rows, Flags]:
+    """A row of ``names_of(order)`` for each question's first pair, and whether that answers."""
     rows, right = [], []
     for one in asked:
         scores = logits(one, final)
-        order = np.argsort(-scores, kind="stable")
-        rows.append(standing(scores[order], one.values[order], one.retrieved))
-        right.append(one.right[_first(one, order, scores)])
-    return np.array(rows).reshape(-1, len(STANDING)), np.array(right, dtype=bool)
+        places = np.argsort(-scores, kind="stable")
+        said: Rows = np.zeros(0)
+        if order is not None:
+            places, said = judged_order(places, scores, one.said[places[:DEPTH]], order)
+        row = standing(scores[places], one.values[places], one.retrieved)
+        rows.append(row if order is None else np.concatenate([row, verdict(said)]))
+        right.append(one.right[_first(one, places, scores)])
+    width = len(names_of(order))
+    return np.array(rows).reshape(-1, width), np.array(right, dtype=bool)
 
 
 def _first(one: Asked, order: Places, scores: Rows) -> int:
