@@ -74,7 +74,8 @@ class Search:
     @property
     def companies(self) -> tuple[Company, ...]:
         """Those that the question is about."""
-        return self._retrieved.mention.companies
+        is_absent = self._settled.reason == "company_not_held"
+        return () if is_absent else self._retrieved.mention.companies
 
     @property
     def absent(self) -> tuple[str, ...]:

@@ -164,9 +164,23 @@ def _parser() -> argparse.ArgumentParser:
         help="official answers to a question",
     )
     ask.add_argument("question", nargs="?", type=_text, metavar="QUESTION", help="in plain words")
-    ask.add_argument("--batch", metavar="FILE", help="questions, one a line ('-': standard input)")
+    ask.add_argument(
+        "--batch",
+        metavar="FILE",
+        help="questions, one a line, plain or as JSON with question, company, code, since, until, "
+        "as_of, previous ('-': standard input)",
+    )
     ask.add_argument(
         "--previous", type=_text, metavar="QUESTION", help="the question that this one follows up"
+    )
+    ask.add_argument(
+        "--today",
+        type=_date,
+        metavar="DATE",
+        help="the day that 去年 and the like are counted from (default: the clock's)",
+    )
+    ask.add_argument(
+        "--explain", action="store_true", help="say why the first five stand where they do"
     )
     ask.add_argument("--top-k", type=_count, default=5, metavar="N", help="citations (default 5)")
 

@@ -132,16 +132,15 @@ class CompanyMatcher:
         if meant:
             length, name = meant
             return [Found(begin, begin + length, name, "own", self._own[name])], ""
-        name = name_at_head(sentence)
-        if any(one.name.startswith(name) for one in asked):
-            return asked, ""
-        # The beginning of a name may be that of another one, which goes on (星河 of 星河数科).
-        return [one for one in asked if one.start > begin or not name], name
+        if any(one.start == begin and sentence.goes_on(one) for one in asked):
+            # 星河数科 may be another company, and 海康汽车电子 is a part of the one held.
+            return asked, name_at_head(sentence)
+        return (asked, "") if asked else ([], name_at_head(sentence))
 
     def _found(self, sentence: Sentence) -> Iterator[Found]:
         """All that is named, from left to right, none within another."""
-        codes = {start: (end, code) for start, end, code in codes_in(sentence.text)}
         text, place = sentence.text, 0
+        codes = {start: (end, code) for start, end, code in codes_in(text, self._codes)}
         while place < len(text):
             if place in codes:
                 end, code = codes[place]

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 _NUMBER = re.compile(r"(\d+(?:,\d{3})*(?:\.\d+)?)\s*(万亿|千万|百万|亿|万)?")
 _AMOUNT = re.compile(_NUMBER.pattern + r"\s*(?=[元股%倍]|人民币|美元|港元|欧元)")
+_ABOUT = Decimal("0.03")
 _UNITS = {"万": 10**4, "百万": 10**6, "千万": 10**7, "亿": 10**8, "万亿": 10**12}
 
 
@@ -19,6 +20,15 @@ def numbers_in(plain: str) -> frozenset[str]:
 def amounts_in(plain: str) -> frozenset[str]:
     """Those of money, shares and percentages."""
     return frozenset(map(_value, _AMOUNT.finditer(plain)))
+
+
+def says(plain: str, amounts: frozenset[str]) -> bool:
+    """Whether a normalised text says all of these amounts, at least about."""
+    said = [Decimal(number) for number in numbers_in(plain)]
+    return all(
+        any(abs(Decimal(amount) - number) <= abs(number) * _ABOUT for number in said)
+        for amount in amounts
+    )
 
 
 def _value(match: re.Match[str]) -> str:

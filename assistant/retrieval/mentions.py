@@ -49,12 +49,24 @@ _RELATION = re.compile(
 )
 _OWN_WORDS = re.compile(r"公司|贵司|我司|你们|你司|咱们|贵行|贵集团|贵所")
 _TRADE = re.compile(f"(?:{TRADES})")
+# What a company does to another one.
+_ACTS = re.compile(r"(?:会|也|有|没有|是不是|正在|已经?)?(?:买|用|跟|和|与|采购|采用|使用|选|向|给|找|投|入股|收购|合作)")
 _AS_A_WORD = re.compile(
     r"(?:业务|领域|行业|产业|产品|市场|技术|方面|板块|概念|项目|赛道|类|设备|应用|相关|系统|平台|组件|电池|销售|布局)"
 )
 _LEGAL_FORM = re.compile(
     r"(?:科技|集团|控股)?(?:股份)?(?:有限)?(?:责任)?公司|股份(?!回购|质押|减持|支付|解禁|转让)|集团"
 )
+
+
+# Where a name ends: something is asked of it.
+ASKED = (
+    r"(?=的|有没有|有无|是否|是不是|会不会|能否|何时|什么时候|为什么|为何|怎么|如何|多少|目前|现在|最近|最新"
+    r"|近期|近年|近[一二三两]|今年|去年|前年|明年|本年|上年|未来|上半年|下半年|上个?季|本季|第[一二三四1-4]季"
+    r"|[一二三四]季|半年|年报|年度|季报|(?:19|20)?\d\d\s*年|20\d\d|fy|[一二〇零]{2}[一二三四五六七八九〇零]{2}年"
+    r"|呢|吗|[\s,，.。:：;；?？!！]|$)"
+)
+_IS_ASKED = re.compile(ASKED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,17 +112,24 @@ class Sentence:
             return not (self._touches_latin(one.start - 1) or self._touches_latin(one.end))
         opens = one.start == self.begin or bool(_BEFORE_A_NAME.search(self.text[: one.start]))
         beside = bool(_BESIDE.search(self.text[: one.start]))
+        if one.kind == "other" and not (beside or _IS_ASKED.match(after) or _ACTS.match(after)):
+            return False  # 华为昇腾 is no company
         if reads_as_words(one.name):
+            opens = opens and not self.text[: one.start].endswith("的")
             return (opens or beside) and not _AS_A_WORD.match(after)
         if one.kind == "own" and len(one.name) > 2:
             return True
-        if one.kind == "start" and _TRADE.match(after):
+        if one.kind == "start" and _TRADE.match(after) and not anywhere:
             return False  # another company's name begins so
         if opens or beside:
             return one.kind != "start" or anywhere or one.start == self.begin
         if one.kind == "start":
             return anywhere
         return len(one.name) > 3 or {one.start, one.end} <= self._borders
+
+    def goes_on(self, one: Found) -> bool:
+        """Whether a trade follows, as in a longer name."""
+        return bool(_TRADE.match(self.text, one.end))
 
     def _touches_latin(self, place: int) -> bool:
         return (
@@ -122,8 +141,12 @@ class Sentence:
     def with_roles(self, found: Sequence[Found], *, about: bool) -> list[Found]:
         """The same, each asked about or beside. ``about``: who is asked is known without them."""
         if any(one.kind == "own" for one in found):
-            # Where a whole name stands, what merely begins like another is no name.
-            found = [one for one in found if one.kind != "start"]
+            # Where a whole name stands, what merely begins like another is none, unless joined.
+            found = [
+                one
+                for place, one in enumerate(found)
+                if one.kind != "start" or (place and self._joins(found[place - 1], one))
+            ]
         spans = [self._extended(one) for one in found]
         beside: list[bool] = []
         for place, one in enumerate(spans):
@@ -135,6 +158,12 @@ class Sentence:
                 b or p not in called | self._joined(spans, called) for p, b in enumerate(beside)
             ]
         held = any(one.companies and not b for one, b in zip(spans, beside, strict=True))
+        if not held and not about and any(one.companies for one in spans) and (
+            spans[0].start == self.begin and not spans[0].companies
+        ):
+            # 小米汽车用海康的雷达吗 asks whose pairs there are.
+            beside = [not one.companies for one in spans]
+            held = True
         known = about or held or (not called and self._speaks_of_itself(spans))
         asked = [
             not is_beside and (bool(one.companies) or not known)
@@ -146,11 +175,12 @@ class Sentence:
         """Places of what is joined to one that is called: 甲、乙和丙的毛利率."""
         joined: set[int] = set()
         for place in range(1, len(spans)):
-            if place - 1 in called | joined and _JOINS.fullmatch(
-                self.text, spans[place - 1].end, spans[place].start
-            ):
+            if place - 1 in called | joined and self._joins(spans[place - 1], spans[place]):
                 joined.add(place)
         return joined
+
+    def _joins(self, one: Found, other: Found) -> bool:
+        return bool(_JOINS.fullmatch(self.text, one.end, other.start))
 
     def _is_called(self, one: Found) -> bool:
         """Whether a name stands where one is addressed: at the beginning, or in brackets at the
@@ -169,7 +199,7 @@ class Sentence:
 
     def _is_beside(self, one: Found, before: Sequence[Found], beside: Sequence[bool]) -> bool:
         text = self.text
-        if before and _JOINS.fullmatch(text, before[-1].end, one.start):
+        if before and self._joins(before[-1], one):
             # 甲和乙的毛利率 asks about both, 甲和乙的合作 about the first.
             return beside[-1] or bool(_TOGETHER.match(text, one.end))
         said = text[self.begin : one.start]

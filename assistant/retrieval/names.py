@@ -28,6 +28,7 @@ TRADES = (
     "|服饰|纺织|印染|百货|商业|商城|国际|实业|发展|股权|锻压|工具|重装|车业|矿山|精科|数科|电科|光科|医科|种子|粮油|海运|海能|船务|外运|运输|电源|电机|电缆|磁材|磁业|高科|新科|微科|能科|恒科|装饰|幕墙|园林|生态|环能|环科|健康|养老|基因|疫苗|血液|诊断|器械|影院|院线|出版|报业|广告|创投|投资|金控|资本|租赁|期货|网安|安防|安全|卫士|云|在线|互联|互动|娱乐|动漫|股份|轴承|电缆|线缆|电池|锂业|锂电|钴业|钛业|铝业"
     "|铜业|橡胶|轮胎|塑业|塑胶|纸业|包装|印刷|照明|仪器|仪表|装备|动力|液压|阀门|泵业|包业|眼科|口腔"
 )
+_TRADE = re.compile(TRADES)
 # Words of a higher place in the shipped vocabulary, which is in order of frequency, are ordinary.
 _ORDINARY = 8_000
 
@@ -51,8 +52,14 @@ def beginnings(name: str, short: str = "") -> tuple[str, ...]:
     whole = set(full_names(name, short))
     cores = [_LEGAL_FORM.sub("", compact(name)), compact(short)]
     parts = [without_place(unmarked(core)) for core in cores]
-    starts = [part[:end] for part in parts for end in range(_SHORTEST, len(part) + 1)]
+    starts = [part[:end] for part in parts for end in _ends(part)]
     return tuple(dict.fromkeys(s for s in starts if s not in whole and not is_ordinary(s)))
+
+
+def _ends(name: str) -> list[int]:
+    """Where a beginning of a name may end: not within the word that tells its trade."""
+    within = {place for m in _TRADE.finditer(name) for place in range(m.start() + 1, m.end())}
+    return [end for end in range(_SHORTEST, len(name) + 1) if end not in within]
 
 
 def compact(name: str) -> str:

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
 
 from assistant.records import Reason
 from assistant.retrieval.decide import SHORTLIST, Calibration, Ranked, rank
-from assistant.retrieval.figures import amounts_in, numbers_in
+from assistant.retrieval.figures import amounts_in, says
 from assistant.retrieval.retrieve import Retrieval, Retrieved
+from assistant.retrieval.periods import without_periods
 from assistant.retrieval.same_question import alike
 from assistant.retrieval.timing import fits
 from index.normalize import normalize
@@ -22,17 +22,9 @@ from index.records import Reading
 
 # What is left of the confidence in a pair that speaks of another time or of nobody named.
 UNFIT = 0.1
-# How far below the first one's logit an answer to the same question may be and still come first.
-_NEAR = 2.5
-# The least confidence, as a share of the first one's, of a newer answer that comes before it.
-_SURE = 0.5
-
-
-class Fit(NamedTuple):
-    """Candidates that speak of everybody named, and those of them that fit altogether."""
-
-    named: set[int]
-    fit: set[int]
+# How far below the first one's logit a newer answer may be and still come before it: an eighth as
+# likely to be the right one; where the newest is asked for, a twentieth.
+_NEAR, _NEAR_ENOUGH = 2.0, 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,16 +50,15 @@ def settle(
     if mention.absent and not mention.companies:
         return Settled((), "company_not_held")
     every = retrieved.pairs.tolist()
-    found = fit_pairs(retrieved, readings_of)
-    if mention.perhaps and found is not None and not found.named:
+    if not _is_spoken_of(mention.perhaps, every, readings_of):
         return Settled((), "company_not_held")
-    fit = found and found.fit
+    fit = fit_pairs(retrieved, readings_of)
     if not fit and fit is not None:
         ranked = rank(retrieved, calibration, readings_of, retrieval, depth)
         return Settled(tuple(_unsure(one) for one in ranked))
     chosen = retrieved if fit is None else retrieved.among(fit)
     ranked = rank(chosen, calibration, readings_of, retrieval, depth)
-    if retrieved.kind in ("name", "keyword") or not retrieved.when:
+    if not retrieved.when or retrieved.when.this_year or retrieved.when.latest:
         ranked = newest_first(retrieved, ranked, readings_of)
     if fit is not None and len(ranked) < depth and len(fit) < len(every):
         others = retrieved.among(set(every) - fit)
@@ -77,25 +68,32 @@ def settle(
     return Settled(tuple(ranked), reason)
 
 
+def _is_spoken_of(
+    name: str, pairs: Sequence[int], readings_of: Callable[[Sequence[int]], Sequence[Reading]]
+) -> bool:
+    """Whether one of the pairs holds a name, where there is one."""
+    return not name or any(_names(reading, [name]) for reading in readings_of(pairs))
+
+
 def fit_pairs(
     retrieved: Retrieved, readings_of: Callable[[Sequence[int]], Sequence[Reading]]
-) -> Fit | None:
+) -> set[int] | None:
     """The candidates that fit; ``None`` where the question names no party, time or amount."""
-    every = retrieved.pairs.tolist()
-    mention = retrieved.mention
-    named = [name for name in (*mention.parties, mention.perhaps) if name]
+    every, mention = retrieved.pairs.tolist(), retrieved.mention
+    named = list(mention.parties)
+    if mention.perhaps and not mention.companies:
+        named.append(mention.perhaps)
     amounts = amounts_in(retrieved.asked) if retrieved.kind == "statement" else frozenset()
     if not (retrieved.when or named or amounts):
         return None
     readings = dict(zip(every, readings_of(every), strict=True))
-    speaking = {pair for pair in every if _names(readings[pair], named)}
-    fit = {
+    return {
         pair
-        for pair in speaking
-        if fits(retrieved.when, readings[pair])
-        and amounts <= numbers_in(normalize(readings[pair].text))
+        for pair in every
+        if _names(readings[pair], named)
+        and fits(retrieved.when, readings[pair])
+        and says(normalize(readings[pair].text), amounts)
     }
-    return Fit(speaking, fit)
 
 
 def _names(reading: Reading, parties: Sequence[str]) -> bool:
@@ -124,37 +122,33 @@ def newest_first(
 ) -> list[Ranked]:
     """The same, where the newest answer to the question that the first one answers comes first.
 
-    Confidences and scores stay with the places. Where a company's name or a topic is all that was
-    asked, all pairs on it come newest first.
+    Confidences and scores stay with the places. Where a topic is all that was asked, all questions
+    on it come newest first.
     """
     if len(ranked) < 2:
         return list(ranked)
     pairs = [one.pair_id for one in ranked]
     readings: Mapping[int, Reading] = dict(zip(pairs, readings_of(pairs), strict=True))
-    if retrieved.kind in ("name", "keyword"):
-        topic = normalize(retrieved.asked).strip() if retrieved.kind == "keyword" else ""
-        moved = [p for p in pairs if topic in normalize(readings[p].question)]
-    else:
-        first = ranked[0]
-        likely = {
-            one.pair_id
-            for one in ranked
-            if one.score >= first.score - _NEAR and one.confidence >= _SURE * first.confidence
-        }
+    moved: list[int] = []
+    if retrieved.kind == "keyword":
+        topic = "".join(character for character in without_periods(retrieved.asked) if character.isalnum())
+        moved = [p for p in pairs if topic and topic in normalize(readings[p].question)]
+    is_list = bool(moved)
+    if not moved:
+        first, near = ranked[0], _NEAR_ENOUGH if retrieved.when.latest else _NEAR
         top = readings[first.pair_id]
         moved = [
-            pair
-            for pair in pairs
-            if pair == first.pair_id
-            or (
-                readings[pair].company == top.company
-                and (pair in likely or alike(readings[pair].question, top.question))
-                and alike(readings[pair].question, top.question)
+            one.pair_id
+            for one in ranked
+            if readings[one.pair_id].company == top.company
+            and (
+                one.score >= first.score - near
+                or alike(readings[one.pair_id].question, top.question)
             )
         ]
     newest = sorted(moved, key=lambda pair: readings[pair].day or "", reverse=True)
     order = [*newest, *(pair for pair in pairs if pair not in set(moved))]
-    if retrieved.kind not in ("name", "keyword"):
+    if not is_list:
         # Only the newest goes up; what else there is stays where it was.
         order = [newest[0], *(pair for pair in pairs if pair != newest[0])]
     return [replace(one, pair_id=pair) for one, pair in zip(ranked, order, strict=True)]

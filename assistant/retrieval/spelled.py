@@ -95,7 +95,9 @@ def _near(text: str, today: date) -> str:
     for words, back in (("上上个月", 2), ("上个?月", 1), ("(?:本|这个)月", 0)):
         at = month - back
         text = re.sub(rf"(?<![\d以])(?:{words})", f"{at // 12}年{at % 12 + 1}月", text)
-    text = re.sub(r"今年(?:的)?(?=\d\d?月|[一二三四]季度|[上下]半年)", f"{today.year}年", text)
+    text = re.sub(
+        r"今年(?:的)?(?=\d\d?月|[一二三四]季|[上下]?半年|中报|年报|前三季)", f"{today.year}年", text
+    )
     text = re.sub(r"前天", _spoken(today - timedelta(2)), text)
     text = re.sub(r"昨[天日]", _spoken(today - timedelta(1)), text)
     return re.sub(r"今[天日](?!.{0,2}天气)", _spoken(today), text)

@@ -7,32 +7,27 @@ from __future__ import annotations
 
 import re
 
-from assistant.retrieval.mentions import Sentence
+from assistant.retrieval.mentions import ASKED, Sentence
 from assistant.retrieval.names import TRADES, is_ordinary
 from assistant.retrieval.places import places
 
-# Where a name ends: something is asked of it.
-_ASKED = (
-    r"(?=的|有没有|有无|是否|是不是|会不会|能否|何时|什么时候|为什么|为何|怎么|如何|多少|目前|现在|最近|最新"
-    r"|近期|近年|近[一二三两]|今年|去年|前年|明年|本年|上年|未来|上半年|下半年|上个?季|本季|第[一二三四1-4]季"
-    r"|[一二三四]季|半年|年报|年度|季报|(?:19|20)?\d\d\s*年|20\d\d|fy|[一二〇零]{2}[一二三四五六七八九〇零]{2}年"
-    r"|呢|吗|[\s,，.。:：;；?？!！]|$)"
-)
-_TRADED = re.compile(rf"([\u4e00-\u9fff]{{2,6}}?)(?:{TRADES})+(?:股份)?(?:有限)?(?:公司)?{_ASKED}")
+_TRADED = re.compile(rf"([\u4e00-\u9fff]{{2,6}}?)(?:{TRADES})+(?:股份)?(?:有限)?(?:公司)?{ASKED}")
 _LEGAL = re.compile(
-    rf"([\u4e00-\u9fff()]{{4,24}}?(?:股份|集团|责任)?(?:有限公司|股份公司|集团公司))"
+    r"([\u4e00-\u9fff()]{4,24}?)(?:股份|集团|责任)?(?:有限公司|股份公司|集团公司)"
 )
-_BARE = re.compile(rf"([\u4e00-\u9fff]{{3,4}})(?:公司)?{_ASKED}")
+_BARE = re.compile(rf"([\u4e00-\u9fff]{{3,4}})(?:公司)?{ASKED}")
 # Who is called upon, and a share's name whatever stands before it.
 _CALLED = re.compile(r"([\u4e00-\u9fff]{3,8}?)(?:公司)?\s*(?:[:：]|[,，]?\s*(?:请问|您好|你好))")
-_SHARE = re.compile(
-    r"([\u4e00-\u9fff]{2,4}(?:股份|集团))(?:公司)?(?!回购|质押|减持|支付|解禁|转让)"
-)
+_SHARE = re.compile(r"([\u4e00-\u9fff]{2,4}(?:股份|集团))(?:公司)?(?!回购|质押|减持|支付|解禁|转让)")
 _BRACKETED = re.compile(r"[(（]([\u4e00-\u9fff]{3,8})[)）]\s*[?？!！。]*$")
+_MARKED = re.compile(r"([*_]?s?\*?st[\u4e00-\u9fff]{2})")
+_TRADE_AT_END = re.compile(rf"(?:{TRADES})$")
+_HAN = re.compile(r"[\u4e00-\u9fff]+")
+_TITLE = re.compile(r"总|董|先生|女士|老师|经理|行长|主席|院士|教授|博士")
+_ENDS_HERE = re.compile(rf"{ASKED}|公司|请问|您|你")
+_HEAD, _SHORTEST, _LONGEST = 16, 3, 8
 # How no name begins or ends.
-_BEGINS_NO_NAME = re.compile(
-    r"[我你他她它是给对和与在把被从向有没不这那谁请每各该其比像让使用到或若如]|相比|除了|关于"
-)
+_BEGINS_NO_NAME = re.compile(r"[限我你他她它是给对和与在把被从向有没不这那谁请每各该其比像让使用到或若如]|相比|除了|关于")
 _ENDS_NO_NAME = re.compile(
     r"(?:地区|市场|项目|工厂|基地|矿|月份|季度|年度|客户|业务|产品|公司|股份的|情况|问题|方面|部分|部门|负责人|吗|呢)$"
 )
@@ -50,13 +45,17 @@ def name_at_head(sentence: Sentence) -> str:
     empty where it has none."""
     head = sentence.head
     if match := _LEGAL.match(head):
-        return match[1] if _may_be_one(match[1]) else ""
+        return match[0] if _may_be_one(match[1]) else ""
     if (match := _TRADED.match(head)) and _may_be_one(match[1]) and _is_distinctive(match[1]):
         return head[: match.end()].strip()
-    for pattern in (_CALLED, _SHARE):
+    for pattern in (_MARKED, _CALLED, _SHARE):
         match = pattern.match(head)
-        if match and _may_be_one(match[1]) and _is_distinctive(match[1]):
+        if match and _may_be_one(match[1]) and (
+            _is_distinctive(match[1]) or _TRADE_AT_END.search(match[1])
+        ):
             return match[1]
+    if name := _foreign_run(head):
+        return name
     match = _BARE.match(head)
     if match and not _OWN.search(head) and _may_be_one(match[1]) and _is_foreign(match[1]):
         return match[1]
@@ -64,8 +63,33 @@ def name_at_head(sentence: Sentence) -> str:
     return match[1] if match and _may_be_one(match[1]) and _is_distinctive(match[1]) else ""
 
 
+def _foreign_run(head: str) -> str:
+    """Words at the beginning that aren't in the language, with a place before and a trade behind
+    them; three characters at least."""
+    from rjieba import cut
+
+    run, is_foreign, is_whole = "", False, False
+    for word in cut(head[:_HEAD]):
+        if not _HAN.fullmatch(word):
+            break
+        if len(word) > 1 and not _is_known(word):
+            is_foreign = True
+        elif is_foreign and (_TRADE_AT_END.fullmatch(word) or _is_rare(word)):
+            run, is_whole = run + word, True
+            break
+        elif run or word not in places():
+            break
+        run += word
+    rest = head[len(run) :]
+    if not is_foreign or not (is_whole or _ENDS_HERE.match(rest)) or _TITLE.match(rest):
+        return ""
+    return run if _SHORTEST <= len(run) <= _LONGEST and _may_be_one(run) else ""
+
+
 def _may_be_one(name: str) -> bool:
-    return not (_NO_NAME.search(name) or _BEGINS_NO_NAME.match(name) or _ENDS_NO_NAME.search(name))
+    return "的" not in name and not (
+        _NO_NAME.search(name) or _BEGINS_NO_NAME.match(name) or _ENDS_NO_NAME.search(name)
+    )
 
 
 def _is_distinctive(core: str) -> bool:
@@ -83,6 +107,10 @@ def _is_foreign(text: str) -> bool:
     words = cut(text)
     rest = words[1:] if words and words[0] in places() else words
     return bool(rest) and not any(_is_known(word) for word in rest)
+
+
+def _is_rare(word: str) -> bool:
+    return not is_ordinary(word) and len(word) > 1
 
 
 def _is_known(word: str) -> bool:

@@ -33,6 +33,7 @@ _LAST_YEAR = re.compile(
 _BEFORE_LAST = re.compile(r"(?<![较比])前年")
 _NEXT_YEAR = re.compile(r"明年|下一?年度?")
 _ANNUAL = re.compile(r"年度|年报|业绩说明会|全年|报告期")
+_WHOLE_YEAR = re.compile(r"全年|(?<!半)年度|(?<!半)年报|年末|年底")
 # Until then a year's filings may speak of the year before without saying so, and those of a
 # meeting on results longer.
 _SPRING, _RESULTS = 4, 6
@@ -43,13 +44,14 @@ class When:
     """The time that a question is about: years (YYYY), parts of a year and months.
 
     ``this_year``: it says 今年, as filings say it of theirs. ``latest``: it asks for the newest.
-    ``day``: a day on which something was said (YYYY-MM-DD).
+    ``day``: a day on which something was said (YYYY-MM-DD). ``is_whole``: it is the whole year.
     """
 
     years: frozenset[str] = frozenset()
     parts: frozenset[str] = frozenset()
     months: frozenset[str] = frozenset()
     day: str | None = None
+    is_whole: bool = False
     this_year: bool = False
     latest: bool = False
 
@@ -76,6 +78,7 @@ def when(plain: str, today: date) -> tuple[When, str]:
             parts=found.parts,
             months=frozenset(month for _, month in _MONTH_OF_YEAR.findall(text)),
             day=f"{day[1]}-{int(day[2]):02}-{int(day[3]):02}" if day else None,
+            is_whole=bool(_WHOLE_YEAR.search(text)) and not found.parts,
             this_year=this_year,
             latest=bool(_LATEST.search(text)),
         ),
@@ -93,12 +96,14 @@ def fits(asked: When, reading: Reading) -> bool:
     if asked.day and reading.day == asked.day:
         return True
     if not asked.years & about.years:
-        return False
+        return not about.years  # a pair without any time may be of any
     if asked.months:
         of_month = reading.day is not None and str(int(reading.day[5:7])) in asked.months
         return bool(asked.months & about.months) or (of_month and not about.months)
+    if not about.parts or about.is_whole:
+        return True
     # Another part of the same year is another time; what names no part may tell of any.
-    return not (asked.parts and about.parts) or bool(asked.parts & about.parts)
+    return bool(asked.parts & about.parts) if asked.parts else not asked.is_whole
 
 
 def _is_recent(day: str | None, years: frozenset[str]) -> bool:
@@ -114,13 +119,16 @@ class _About:
     parts: frozenset[str]
     months: frozenset[str]
     said: bool
+    is_whole: bool
 
 
 @lru_cache(maxsize=1 << 14)
 def _about(question: str, answer: str, day: str | None, occasion: str) -> _About:
-    asked, answered = normalize(question), normalize(answer)
+    asked, answered = _tight(question), _tight(answer)
     filed = int(day[:4]) if day else None
     in_question = _years(asked, filed)
+    if filed is not None and _THIS_YEAR.search(asked):
+        in_question.add(str(filed))
     in_answer = _years(answered, filed)
     now = bool(_SPEAKS_OF_NOW.search(answered) or _SPEAKS_OF_NOW.search(asked))
     years = set(in_question) | set(in_answer)
@@ -131,13 +139,18 @@ def _about(question: str, answer: str, day: str | None, occasion: str) -> _About
         elif now:
             years.add(str(filed))
     said = periods_in(asked)
-    parts = said.parts or periods_in(answered).parts
     return _About(
         frozenset(years),
-        parts,
+        said.parts,
         said.months or periods_in(answered).months,
-        bool(in_question or past),
+        bool(said.years or (periods_in(answered).years & past)),
+        bool(_WHOLE_YEAR.search(asked)),
     )
+
+
+def _tight(text: str) -> str:
+    """A text as it is searched, without the spaces that layouts put beside numbers."""
+    return re.sub(r"\s+", "", normalize(text))
 
 
 def _years(plain: str, filed: int | None) -> set[str]:

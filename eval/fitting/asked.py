@@ -118,10 +118,10 @@ def _decided(retrieved: Retrieved, readings_of: Readings) -> Retrieved | None:
         return None
     if mention.absent and not mention.companies:
         return None
-    found = fit_pairs(retrieved, readings_of)
-    if found is None:
+    fit = fit_pairs(retrieved, readings_of)
+    if fit is None:
         return retrieved
-    return retrieved.among(found.fit) if found.fit else None
+    return retrieved.among(fit) if fit else None
 
 
 def _names(stored: StoredSet, store: Store) -> dict[int, str]:

@@ -64,7 +64,7 @@ def test_an_older_store_can_keep_it(store: Store) -> None:
         DROP TABLE feedback; DROP TABLE vectors; DROP INDEX filings_listed;
         DROP TRIGGER pair_removed; DROP TABLE removed;
         DELETE FROM meta WHERE key IN ('store', 'dimension');
-        ALTER TABLE pairs DROP COLUMN sentences;
+        ALTER TABLE pairs DROP COLUMN sentences; ALTER TABLE filings DROP COLUMN former_names;
         ALTER TABLE filings DROP COLUMN first_pair; ALTER TABLE filings DROP COLUMN pair_count;
         CREATE TABLE passages (
             id INTEGER PRIMARY KEY, pair_id INTEGER NOT NULL, start INTEGER NOT NULL,

@@ -282,10 +282,11 @@ _LATER = (
     "DROP TABLE feedback",
     _PASSAGES,
     "ALTER TABLE pairs DROP COLUMN sentences",
+    "ALTER TABLE filings DROP COLUMN former_names",
 )
 
 
-@pytest.mark.parametrize("version", [1, 2, 3, 4, 5])
+@pytest.mark.parametrize("version", [1, 2, 3, 4, 5, 6])
 def test_an_older_database_is_brought_up(store: Store, version: int) -> None:
     home, wanted = store.folder, list(store.vectors(store.pair_ids()))
     ids, listed = open_indexes(store, FakeEncoder.dimension).dense.ids().tolist(), store.listed()
