@@ -58,7 +58,7 @@ def settle(
         return Settled(tuple(_unsure(one) for one in ranked))
     chosen = retrieved if fit is None else retrieved.among(fit)
     ranked = rank(chosen, calibration, readings_of, retrieval, depth)
-    if not retrieved.when or retrieved.when.this_year or retrieved.when.latest:
+    if is_of_now(retrieved):
         ranked = newest_first(retrieved, ranked, readings_of)
     if fit is not None and len(ranked) < depth and len(fit) < len(every):
         others = retrieved.among(set(every) - fit)
@@ -66,6 +66,11 @@ def settle(
         ranked += [_unsure(one) for one in _below(ranked, rest)]
     reason: Reason | None = "not_a_question" if retrieved.kind == "name" else None
     return Settled(tuple(ranked), reason)
+
+
+def is_of_now(retrieved: Retrieved) -> bool:
+    """Whether the newest answer is meant."""
+    return not retrieved.when or retrieved.when.this_year or retrieved.when.latest
 
 
 def _is_spoken_of(

@@ -21,7 +21,7 @@ from assistant.retrieval.interaction import Rows
 from assistant.retrieval.judging import DEPTH, JUDGED, Judge, verdict
 from assistant.retrieval.logistic import Linear, Network, hidden_logits, standardised
 from assistant.retrieval.retrieve import EVIDENCE
-from assistant.retrieval.settling import newest_first
+from assistant.retrieval.settling import is_of_now, newest_first
 from eval.fitting.asked import Asked, Flags
 
 # Strength of the ranking's regularisation, of the confidence's linear part, and of its hidden one.
@@ -219,7 +219,7 @@ def firsts(final: Linear, asked: Sequence[Asked], order: float | None = None) ->
 
 def _first(one: Asked, order: Places, scores: Rows) -> int:
     """The place of the candidate that is shown first."""
-    if one.retrieved.when or not one.readings:
+    if not is_of_now(one.retrieved) or not one.readings:
         return int(order[0])
     ranked = [Ranked(place, float(scores[place]), 1.0) for place in order.tolist()]
     return newest_first(one.retrieved, ranked, lambda p: [one.readings[i] for i in p])[0].pair_id
