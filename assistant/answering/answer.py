@@ -28,7 +28,7 @@ from assistant.records import Answer, Citation, Query
 from assistant.retrieval import threads
 from assistant.retrieval.companies import Company, CompanyMatcher
 from assistant.retrieval.completion import Completer
-from assistant.retrieval.decide import Calibration
+from assistant.retrieval.decide import Calibration, Threshold
 from assistant.retrieval.rerank import Reranker
 from assistant.retrieval.retrieve import Retriever
 from index.embedding.encoder import Encoder
@@ -79,7 +79,7 @@ class Assistant:
         store: Store,
         encoder: Encoder,
         calibration: Calibration,
-        threshold: float | None = None,
+        threshold: Threshold | float | None = None,
         *,
         is_sample: bool = False,
         reranker: Reranker | None = None,
@@ -99,7 +99,7 @@ class Assistant:
         self._soundness = Soundness(store.folder)
         self._calibration = calibration
         self._reranker = reranker
-        self._threshold = calibration.threshold if threshold is None else threshold
+        self._threshold = calibration.threshold if threshold is None else Threshold.at(threshold)
         self._refreshing = threading.Lock()
         self._is_followed = False
         self._watchers: list[Callable[[Answer], None]] = []
@@ -203,7 +203,8 @@ class Assistant:
             search = Search(query, store, now.retriever, self._calibration, self._reranker)
             citations, damaged = self._citations(search, now)
             confidence = citations[0].confidence if citations else 0.0
-            reason = search.reason(confidence, self._threshold)
+            threshold = self._threshold.of(search.is_alone)
+            reason = search.reason(confidence, threshold)
             if damaged and reason in _UNTOLD:
                 reason = "evidence_damaged"
             return Answer(
@@ -236,7 +237,8 @@ class Assistant:
                     citations.append(
                         Citation(place, one.score, one.confidence, own.filing, own.pair)
                     )
-        if query.filters or not citations or citations[0].confidence < self._threshold:
+        threshold = self._threshold.of(search.is_alone)
+        if query.filters or not citations or citations[0].confidence < threshold:
             damaged += now.damaged
         return citations, self._noted(damaged)
 

@@ -71,6 +71,11 @@ class Search:
         return [self._known[pair] for pair in pairs]
 
     @property
+    def is_alone(self) -> bool:
+        """Whether one company's pairs alone may answer."""
+        return self._retrieved.alone
+
+    @property
     def companies(self) -> tuple[Company, ...]:
         """Those that the question is about."""
         is_absent = self._settled.reason == "company_not_held"

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal
 
-from assistant.answering.cite import fault
+from assistant.answering.cite import fault, quoted
 from assistant.proof.differences import Change, aligned, cuts_a_number, likeness
 from assistant.proof.pasted import fragments
 from assistant.proof.squeezed import Squeezed, folded, squeezed, without_space
@@ -232,7 +232,10 @@ def _in_filing(change: Change, body: Squeezed) -> Change:
 
 
 def _proved(store: Contents, filed: Filed | Damage) -> Filed | None:
-    """What can be shown; ``None`` where it can't be proved, which the log tells."""
+    """What can be shown, with its filing's whole text; ``None`` where it can't be proved, which the
+    log tells."""
     if damage := fault(store, filed):
         logger.error("not shown, can't be proved: %s", damage)
-    return filed if damage is None and isinstance(filed, Filed) else None
+    if damage is not None or not isinstance(filed, Filed):
+        return None
+    return replace(filed, text=store.text(filed.filing.sha256), offset=0)

@@ -50,6 +50,7 @@ class Retrieved:
 
     ``pairs`` are ids, rising, ``evidence`` has a row of ``EVIDENCE`` for each. ``before`` is what
     of the question before was searched for as well; ``mention`` tells of the companies named.
+    ``alone``: one company's pairs alone may answer.
     """
 
     asked: str
@@ -59,6 +60,7 @@ class Retrieved:
     mention: Mention = NOBODY
     kind: Kind = "question"
     when: When = When()
+    alone: bool = False
 
     def among(self, pairs: Collection[int]) -> Retrieved:
         """The same of these pairs alone."""
@@ -114,7 +116,8 @@ class Retriever:
         plain = normalize(question)
         rest = "" if mention.is_bare else mention.rest
         kind = kind_of(plain, rest, names_company=bool(mention.companies))
-        return Retrieved(asked, pairs, evidence, before, mention, kind, time)
+        alone = bool(named) or pinned or len(self.companies) == 1
+        return Retrieved(asked, pairs, evidence, before, mention, kind, time, alone)
 
     @property
     def companies(self) -> tuple[Company, ...]:
@@ -125,9 +128,7 @@ class Retriever:
         """Pairs whose filed question shares most with ``text``, best first."""
         return self._index.questions(text, k, scope).tolist()
 
-    def _mention(
-        self, question: str, previous: str | None, pinned: bool
-    ) -> tuple[Mention, str]:
+    def _mention(self, question: str, previous: str | None, pinned: bool) -> tuple[Mention, str]:
         """What a question names and asks, and the words of the previous one that it follows up."""
         former = self._matcher.match(previous, about=pinned) if previous else NOBODY
         about = pinned or bool(former.companies)

@@ -50,28 +50,15 @@ def settle(
     if mention.absent and not mention.companies:
         return Settled((), "company_not_held")
     every = retrieved.pairs.tolist()
-    named = [name for name in (*mention.parties, mention.perhaps) if name]
-    fit: set[int] | None = None
-    amounts = amounts_in(retrieved.asked) if retrieved.kind == "statement" else frozenset()
-    if retrieved.when or named or amounts:
-        readings = dict(zip(every, readings_of(every), strict=True))
-        if mention.perhaps and not any(_names(readings[p], [mention.perhaps]) for p in every):
-            return Settled((), "company_not_held")
-        if mention.companies:
-            named = list(mention.parties)
-        fit = {pair for pair in every if _names(readings[pair], named)}
-        fit = {
-            pair
-            for pair in fit
-            if fits(retrieved.when, readings[pair])
-            and says(normalize(readings[pair].text), amounts)
-        }
+    if not _is_spoken_of(mention.perhaps, every, readings_of):
+        return Settled((), "company_not_held")
+    fit = fit_pairs(retrieved, readings_of)
     if not fit and fit is not None:
         ranked = rank(retrieved, calibration, readings_of, retrieval, depth)
         return Settled(tuple(_unsure(one) for one in ranked))
     chosen = retrieved if fit is None else retrieved.among(fit)
     ranked = rank(chosen, calibration, readings_of, retrieval, depth)
-    if not retrieved.when or retrieved.when.this_year or retrieved.when.latest:
+    if is_of_now(retrieved):
         ranked = newest_first(retrieved, ranked, readings_of)
     if fit is not None and len(ranked) < depth and len(fit) < len(every):
         others = retrieved.among(set(every) - fit)
@@ -79,6 +66,39 @@ def settle(
         ranked += [_unsure(one) for one in _below(ranked, rest)]
     reason: Reason | None = "not_a_question" if retrieved.kind == "name" else None
     return Settled(tuple(ranked), reason)
+
+
+def is_of_now(retrieved: Retrieved) -> bool:
+    """Whether the newest answer is meant."""
+    return not retrieved.when or retrieved.when.this_year or retrieved.when.latest
+
+
+def _is_spoken_of(
+    name: str, pairs: Sequence[int], readings_of: Callable[[Sequence[int]], Sequence[Reading]]
+) -> bool:
+    """Whether one of the pairs holds a name, where there is one."""
+    return not name or any(_names(reading, [name]) for reading in readings_of(pairs))
+
+
+def fit_pairs(
+    retrieved: Retrieved, readings_of: Callable[[Sequence[int]], Sequence[Reading]]
+) -> set[int] | None:
+    """The candidates that fit; ``None`` where the question names no party, time or amount."""
+    every, mention = retrieved.pairs.tolist(), retrieved.mention
+    named = list(mention.parties)
+    if mention.perhaps and not mention.companies:
+        named.append(mention.perhaps)
+    amounts = amounts_in(retrieved.asked) if retrieved.kind == "statement" else frozenset()
+    if not (retrieved.when or named or amounts):
+        return None
+    readings = dict(zip(every, readings_of(every), strict=True))
+    return {
+        pair
+        for pair in every
+        if _names(readings[pair], named)
+        and fits(retrieved.when, readings[pair])
+        and says(normalize(readings[pair].text), amounts)
+    }
 
 
 def _names(reading: Reading, parties: Sequence[str]) -> bool:
