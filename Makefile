@@ -32,7 +32,7 @@ test: $(VENV)/.test
 
 # Fails where a change made answers significantly worse than the committed baseline.
 evaluate: $(VENV)/.test
-	$(BIN)/python -m eval.baseline
+	$(BIN)/python -m eval.reports.baseline
 
 # The files under eval/collection again; needs Chromium and fonts, see its README.
 collection: $(VENV)/.test

@@ -8,12 +8,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from assistant.report import printable
+from assistant.terminal import printable
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
 
-    from index.build import FileRow
+    from index.intake.build import FileRow
 
 
 class Tally:

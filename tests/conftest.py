@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from assistant.cli import main
-from tests.disclosure_site import Site, serving
+from assistant.cli.main import main
+from tests.index.intake.disclosure_site import Site, serving
 
 # What a test may take depends on what else the machine does.
 settings.register_profile("unhurried", deadline=None)

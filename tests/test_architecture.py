@@ -7,7 +7,38 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+from tests.paths import ROOT
+
+# Rooms from the lowest to the highest; rooms of one line stand beside each other.
+ROOMS = {
+    "index": [
+        {""},
+        {"reading"},
+        {"splitting"},
+        {"embedding"},
+        {"store"},
+        {"search"},
+        {"intake"},
+        {"upkeep"},
+    ],
+    "assistant": [
+        {""},
+        {"retrieval"},
+        {"answering"},
+        {"proof", "takeout"},
+        {"chat", "server", "cli"},
+    ],
+    "eval": [
+        {""},
+        {"collection", "training"},
+        {"sets"},
+        {"measuring"},
+        {"fitting"},
+        {"reports"},
+        {"benchmarks"},
+        {"robustness"},
+    ],
+}
 ALLOWED = {
     "index": {"index"},
     "assistant": {"index", "assistant"},
@@ -15,15 +46,15 @@ ALLOWED = {
     "eval": {"index", "assistant", "eval"},
 }
 SOLE_IMPORTERS = {
-    "faiss": "index/vectors.py",
-    "pymilvus": "index/milvus.py",
-    "ray": "index/bulk.py",
-    "tantivy": "index/lexical.py",
-    "pypdfium2": "index/reading/pdf.py",
+    "faiss": "index/search/vectors.py",
+    "pymilvus": "index/search/milvus.py",
+    "ray": "index/intake/bulk.py",
+    "tantivy": "index/search/lexical.py",
+    "pypdfium2": "index/reading/pdf/pdfium.py",
     "rapidocr": "index/reading/recogniser.py",
-    "akshare": "index/fetching/announcements.py",
-    "watchfiles": "index/watching.py",
-    "mcp": "assistant/tools.py",
+    "akshare": "index/intake/fetching/announcements.py",
+    "watchfiles": "index/intake/watching.py",
+    "mcp": "assistant/server/mcp_tools.py",
 }
 
 
@@ -43,6 +74,57 @@ def _imports(path: Path) -> set[str]:
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             names.add(node.module.split(".")[0])
     return names
+
+
+def _own_modules() -> dict[str, Path]:
+    """Every module by its dotted name; a package goes by its own."""
+    named = (path.relative_to(ROOT).with_suffix("") for path in _modules())
+    return {".".join(name.parts).removesuffix(".__init__"): ROOT / f"{name}.py" for name in named}
+
+
+MODULES = _own_modules()
+
+
+def _own_imports(module: str) -> set[str]:
+    """The modules of this project that one imports, wherever in it."""
+    found = set()
+    for node in ast.walk(ast.parse(MODULES[module].read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            inside = {f"{node.module}.{alias.name}" for alias in node.names}
+            found |= inside & MODULES.keys() if inside & MODULES.keys() else {node.module}
+    return (found & MODULES.keys()) - {module}
+
+
+def _room(module: str) -> tuple[str, str]:
+    """Top-level folder and room; a module that stands in no room has an empty one."""
+    top, *rest = module.split(".")
+    is_package = MODULES[module].name == "__init__.py"
+    return top, rest[0] if len(rest) > 1 or (rest and is_package) else ""
+
+
+def _floor(top: str, room: str) -> int:
+    return next(i for i, rooms in enumerate(ROOMS[top]) if room in rooms)
+
+
+@pytest.mark.parametrize("module", sorted(MODULES))
+def test_rooms_know_only_what_is_below_them(module: str) -> None:
+    top, room = _room(module)
+    if top not in ROOMS:
+        return
+    for other in _own_imports(module):
+        if _room(other)[0] == top and _room(other)[1] != room:
+            assert _floor(*_room(other)) < _floor(top, room), other
+
+
+def test_no_two_modules_import_each_other_by_any_way() -> None:
+    imports = {module: _own_imports(module) for module in MODULES}
+    # A package's own file gathers its modules; whoever imports one of these imports it, too.
+    while free := [module for module in imports if not imports[module] & imports.keys()]:
+        for module in free:
+            del imports[module]
+    assert not imports
 
 
 def _name(path: Path) -> str:

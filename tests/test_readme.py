@@ -11,10 +11,10 @@ from urllib.parse import unquote
 
 import pytest
 
-from eval.tables import TABLED, with_tables
-from tests.test_cli import subparsers
+from eval.reports.tables import TABLED, with_tables
+from tests.assistant.cli.test_main import subparsers
+from tests.paths import ROOT
 
-ROOT = Path(__file__).parent.parent
 FOLDERS = ("docs", "eval", "index", "assistant", "tests")
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(p for f in FOLDERS for p in (ROOT / f).rglob("*.md"))])
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)[^)]*\)")
@@ -94,5 +94,5 @@ def test_the_documents_are_really_read() -> None:
 def test_the_tables_are_those_of_the_committed_results(document: Path) -> None:
     text = document.read_text("utf-8")
     assert "<!-- end -->" in text
-    assert with_tables(text) == text, "run `python -m eval.tables`"
+    assert with_tables(text) == text, "run `python -m eval.reports.tables`"
     assert with_tables(text.replace("R@1 |", "R@2 |")) == text

@@ -1,1 +1,1 @@
-"""Labelled sets of real questions and answers, each split by company."""
+"""Labelled sets, written and real, and making them searchable."""

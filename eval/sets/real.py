@@ -22,7 +22,8 @@ class RealPair:
 
     ``company`` is the short name, empty on platforms; ``event`` the briefing or the filing.
     ``relevance`` is how far the answer answers, as labelled: 1 fully, 0.5 partly, 0 not,
-    ``None`` without a label.
+    ``None`` without a label. ``code`` and ``date``
+    (YYYY-MM-DD) are those of the company and of the event, where known.
     """
 
     question: str
@@ -32,6 +33,8 @@ class RealPair:
     source: str
     part: Part
     relevance: float | None = None
+    code: str | None = None
+    date: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +53,16 @@ def briefings(folder: Path) -> Iterator[RealPair]:
     for row in _rows(folder / "results_briefings.jsonl.gz"):
         company = row["company"]
         part = part_of_company(company)
+        date = row["date"] and row["date"].replace("/", "-")
         yield RealPair(
-            row["question"], row["answer"], company, row["event"], "results_briefings", part
+            row["question"],
+            row["answer"],
+            company,
+            row["event"],
+            "results_briefings",
+            part,
+            code=row["code"],
+            date=date,
         )
 
 

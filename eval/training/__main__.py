@@ -30,7 +30,7 @@ from eval.training.vocabulary import (
     empty_tokenizer,
     sample_texts,
 )
-from index.encoder import StaticEncoder
+from index.embedding.encoder import StaticEncoder
 
 # What the vocabulary is counted from: enough of each source, and no more than it takes.
 _CHARACTERS_PER_SOURCE = 4_000_000

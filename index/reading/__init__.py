@@ -7,8 +7,8 @@ import zipfile
 from pathlib import Path
 
 from index.errors import ReadError, ScannedError
-from index.reading.apart import reads_here
 from index.reading.document import Document
+from index.reading.sandbox import reads_here
 
 __all__ = ["SUFFIXES", "Document", "read"]
 

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import codecs
 import re
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from index.errors import ReadError
+from index.reading.decoding import UNKNOWN, decode
 from index.reading.document import Document
+from index.reading.html import read_html
 from index.reading.sheet import looks_like_sheet, read_sheet_csv
 
 _LIMIT = 32 << 20
-_BOMS = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
 _MARKUP = re.compile(rb"<(?:!doctype html|html|head|body|meta|table|div)[\s>]", re.IGNORECASE)
 _TAG = re.compile(rb"(?:\xef\xbb\xbf)?\s*<")
 
@@ -28,35 +26,20 @@ def read_plain(path: Path) -> Document:
     # Cells may hold markup, but no sheet begins with it.
     named = path.suffix.lower() in (".csv", ".tsv") and not _TAG.match(content)
     if not named and _MARKUP.search(content[:8192].replace(b"\0", b"")):
-        from index.reading.html import html_text
-
-        text, bold = html_text(path, content)
-        return Document(text, "html", bold=bold)
+        return read_html(path, content)
     text = decode(path, content)
     if not text.strip():
         raise ReadError(str(path), "no text in it; fetch it again")
+    warnings = tuple(_warnings(text))
     if named or looks_like_sheet(text):
         try:
-            return read_sheet_csv(path, text)
+            return replace(read_sheet_csv(path, text), warnings=warnings)
         except ReadError:
             if named:
                 raise
-    return Document(text, "text")
+    return Document(text, "text", warnings=warnings)
 
 
-def decode(path: Path, content: bytes) -> str:
-    """UTF-8, UTF-16 with a byte order mark, or GB18030; ``ReadError`` for anything else."""
-    for bom, encoding in _BOMS:
-        if content.startswith(bom):
-            try:
-                return content.decode(encoding)
-            except UnicodeDecodeError:
-                raise ReadError(str(path), "damaged text; fetch it again") from None
-    if b"\0" in content:
-        raise ReadError(str(path), "not a text file; add PDF, DOCX, HTML or text")
-    for encoding in ("utf-8", "gb18030"):
-        try:
-            return content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise ReadError(str(path), "neither UTF-8 nor GB18030 text; save it as UTF-8")
+def _warnings(text: str) -> Iterator[str]:
+    if lost := text.count(UNKNOWN):
+        yield f"{lost} character{'s' * (lost > 1)} that can't be read (U+FFFD)"

@@ -11,7 +11,7 @@ from pathlib import Path
 from index.errors import ReadError
 from index.reading.document import Boxes, Document
 from index.reading.order import in_order
-from index.reading.pages_read import page_read
+from index.reading.page_progress import page_read
 from index.reading.pdf import draw_page
 from index.reading.recogniser import Recogniser, Seen
 from index.records import Box, Span

@@ -68,9 +68,7 @@ def read_packed(path: Path) -> PackedModel:
     at += length
     _, size = struct.unpack_from("<iI", data, at)
     matrices, vectors = _tensors(data, at + 8 + size, hidden, inner)
-    return PackedModel(
-        hidden, layers, heads, inner, positions, epsilon, pieces, matrices, vectors
-    )
+    return PackedModel(hidden, layers, heads, inner, positions, epsilon, pieces, matrices, vectors)
 
 
 def _tensors(

@@ -1,0 +1,1 @@
+"""What the chat shows and does, without its events."""

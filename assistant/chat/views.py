@@ -1,0 +1,209 @@
+"""What the chat shows of its records, and how a question becomes a turn of the talk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+from assistant.answering import pages
+from assistant.answering.answer import Assistant
+from assistant.answering.crops import Crop, crops
+from assistant.answering.emphasis import best_sentence
+from assistant.answering.feedback import Judged
+from assistant.answering.history import Timeline
+from assistant.answering.question import (
+    Asked,
+    Chip,
+    chips,
+    key_of,
+    reads_as_follow_up,
+    without_link,
+)
+from assistant.answering.side_by_side import Column, columns
+from assistant.chat import cards
+from assistant.chat.labels import LABELS, Language
+from assistant.records import Answer, Citation, Query
+from assistant.retrieval.companies import Company
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A question with what came of it: an answer, columns side by side, or neither.
+
+    It has neither where it can't be asked (``asked.problem``).
+    """
+
+    asked: Asked
+    answer: Answer | None = None
+    timeline: Timeline | None = None
+    columns: tuple[Column, ...] = ()
+    chips: tuple[Chip, ...] = ()
+
+    @property
+    def citations(self) -> tuple[Citation, ...]:
+        """All that are quoted, each of a rank of its own."""
+        answers = [column.answer for column in self.columns]
+        answers += [self.answer] if self.answer else []
+        own = [citation for answer in answers for citation in answer.citations]
+        ranks = {citation.rank for citation in own}
+        dated = self.timeline.entries if self.timeline else ()
+        return (*own, *(c for c in dated if c.rank not in ranks))
+
+
+class Place(NamedTuple):
+    """A citation in the conversation, and the page of its filing; ``None`` is its first."""
+
+    turn: int
+    rank: int
+    page: int | None = None
+
+
+def take_turn(assistant: Assistant, asked: Asked, turns: Sequence[Turn] = ()) -> Turn:
+    """Ask: one company or all, or several side by side."""
+    if asked.problem:
+        return Turn(asked)
+    named = assistant.named(asked.question)
+    companies = chosen(asked, assistant.companies())
+    shown = chips(asked, companies, named, _last(turns))
+    if len(companies) > 1:
+        return Turn(asked, columns=columns(asked, companies, assistant.ask), chips=shown)
+    query, answer = _answered(assistant, asked)
+    return Turn(asked, answer, assistant.history(query, answer), chips=shown)
+
+
+def _answered(assistant: Assistant, asked: Asked) -> tuple[Query, Answer]:
+    """Ask; a follow-up of its company alone, and where that has no answer, with the words of the
+    question before it."""
+    query = asked.query(*asked.companies)
+    if asked.previous:
+        about = asked.companies or tuple(key_of(c) for c in assistant.named(asked.previous))
+        if len(about) == 1:
+            core = without_link(asked.question)
+            alone = replace(asked, question=core, previous=None).query(*about)
+            answer = assistant.ask(alone)
+            if answer.decision == "answer":
+                return alone, replace(answer, question=asked.question)
+    return query, assistant.ask(query)
+
+
+def following(assistant: Assistant, asked: Asked, turns: Sequence[Turn]) -> Asked:
+    """The question as a follow-up of the last one, where it reads as one."""
+    last = _last(turns)
+    if last is None or not reads_as_follow_up(asked.question) or assistant.named(asked.question):
+        return asked
+    return replace(asked, previous=last)
+
+
+def chosen(asked: Asked, companies: Iterable[Company]) -> tuple[Company, ...]:
+    """The companies that a question is restricted to, in its order; a stranger by its key."""
+    known = {key_of(company): company for company in companies}
+    return tuple(known.get(key) or _stranger(key) for key in asked.companies)
+
+
+def strangers(assistant: Assistant, keys: Iterable[str] | None) -> list[Company]:
+    """Of the companies chosen, those that aren't in the store."""
+    known = {key_of(company) for company in assistant.companies()}
+    return [_stranger(key) for key in keys or () if key not in known]
+
+
+def activities(assistant: Assistant) -> list[str]:
+    """The types of activity in the store."""
+    return sorted(assistant.activities())
+
+
+def _stranger(key: str) -> Company:
+    is_code = key.isdigit()
+    return Company(key, key if is_code else None)
+
+
+def _last(turns: Sequence[Turn]) -> str | None:
+    """The last question that could be asked; of a follow-up the one that it goes back to."""
+    asked = [turn.asked for turn in turns if not turn.asked.problem]
+    return asked[-1].previous or asked[-1].question if asked else None
+
+
+def talk_html(
+    assistant: Assistant,
+    turns: Sequence[Turn],
+    examples: Sequence[str],
+    language: Language,
+    judged: Judged | None = None,
+) -> str:
+    """The conversation so far, with what its reader said of the answers."""
+
+    def pictures(citation: Citation) -> Sequence[Crop]:
+        return crops(assistant.original(citation.filing), citation)
+
+    if not turns:
+        return str(cards.welcome_card(examples, language))
+
+    def emphasis(turn: Turn) -> cards.Emphasis:
+        return lambda citation: best_sentence(turn.asked.question, citation.pair.answer)
+
+    shown = [str(cards.contents([turn.asked.question for turn in turns], language))]
+    for number, turn in enumerate(turns):
+        under = cards.chips_row(turn.chips, turn.asked.address, language)
+        if turn.columns:
+            question, best = turn.asked.question, emphasis(turn)
+            side = cards.side_card(question, turn.columns, under, language, number, pictures, best)
+            shown.append(side)
+        elif turn.answer is not None:
+            shown.append(
+                cards.answer_card(
+                    turn.answer,
+                    language,
+                    number,
+                    turn.timeline,
+                    under,
+                    pictures=pictures,
+                    emphasis=emphasis(turn),
+                    judged=judged,
+                )
+            )
+        else:
+            reason = LABELS[language][turn.asked.problem or "empty"]
+            shown.append(cards.notice_card(turn.asked.question, reason, language, number))
+    return "".join(shown)
+
+
+def first_place(turns: Sequence[Turn]) -> Place | None:
+    """Where the last answer stands; ``None`` where there is none."""
+    answer = turns[-1].answer if turns else None
+    if answer is None or answer.decision == "abstain":
+        return None
+    return Place(len(turns) - 1, answer.citations[0].rank)
+
+
+def place_of(pressed: Any) -> Place | None:
+    """The place that a button names; ``None`` where what came is no place."""
+    try:
+        turn, rank, page = (int(pressed.get(key) or 0) for key in ("turn", "rank", "page"))
+    except (AttributeError, TypeError, ValueError):
+        return None
+    return Place(turn, rank, page or None)
+
+
+def completions_html(language: Language = "zh", *conditions: Any) -> str:
+    """Where questions are offered while one is typed, under these filters."""
+    return str(cards.completions(Asked.of("", *conditions).address, language))
+
+
+def page_html(
+    assistant: Assistant, turns: Sequence[Turn], place: Place | None, language: Language
+) -> str:
+    """The page or the passage at a place in the conversation; nothing where it has none."""
+    turn = dict(enumerate(turns)).get(place.turn) if place else None
+    if place is None or turn is None:
+        return ""
+    for citation in turn.citations:
+        if citation.rank == place.rank:
+            try:
+                text = assistant.text(citation.filing.sha256)
+                copy = assistant.original(citation.filing)
+                best = best_sentence(turn.asked.question, citation.pair.answer)
+                shown = pages.view(copy, text, citation, place.page, best)
+            except KeyError:  # taken out meanwhile
+                shown = None
+            return str(cards.page_card(shown, citation, language, place.turn))
+    return ""

@@ -1,0 +1,1 @@
+"""What programs are served: HTTP and MCP, who may call, how often."""

@@ -1,0 +1,254 @@
+"""Fit the ranking and the confidence: ``python -m eval.fitting.calibrate --sets DIR --work DIR``.
+
+``--sets`` is what ``python -m eval.sets.build`` made of the real material, ``--work`` where stores
+are kept. All is fitted on the real development part (an encoder trained on the training part finds
+its pairs too easily) and, counting less, on the written collection. The confidence is then scaled
+to be accuracy, and the thresholds set (``guarantee``), on answers of real questions by models that
+saw nothing of their companies: for questions that one company alone may answer, and for those
+that any may, each so that the promise holds for every real set of that kind by itself. The test
+parts are never read. Without ``--sets`` the written collection has to do for all.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import tempfile
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from assistant.retrieval.decide import SHIPPED, Further, Threshold
+from assistant.retrieval.interaction import Rows
+from assistant.retrieval.logistic import Linear, Network
+from eval.fitting.asked import Asked, Flags, ask_stored, read_stored
+from eval.fitting.fit import (
+    firsts,
+    fit_confidence,
+    fit_further,
+    fit_ranking,
+    fit_shortlist,
+    names_of,
+    scaled,
+    scaling,
+    shortlisted,
+)
+from eval.fitting.guarantee import RISK, threshold_for
+from eval.measuring.measures import expected_calibration_error
+from eval.sets.datasets import LabelledQuery
+from eval.sets.stored import StoredSet, some, stored_set, stored_split
+from eval.sets.written import COLLECTION, Split
+from index.embedding.encoder import Encoder, load_encoder
+from index.embedding.model_options import ModelOptions
+
+FITTING = Path(__file__).parent
+REAL = ("briefings", "answers", "platform", "filings")
+
+# Shares of wrong answers that can be asked for, and the one that ships.
+WRONG = (0.02, 0.03, 0.04, 0.05, 0.06, 0.08, 0.1, 0.15, 0.2)
+DEFAULT = 0.05
+_FOLDS = 5
+# Real questions of a set, written ones of a split, and what a written one counts.
+_MOST, _MOST_WRITTEN, _WEIGHT = 700, 500, 0.3
+# Fewer questions of a kind than these make no promise.
+_LEAST = 150
+
+Source = tuple[StoredSet, Sequence[LabelledQuery], float]
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """The three models."""
+
+    shortlist: Linear
+    final: Linear
+    confidence: Network
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Held:
+    """What came of questions that their models weren't fitted on, in one order."""
+
+    sources: np.ndarray[Any, np.dtype[np.str_]]
+    alone: Flags
+    answerable: Flags
+    confidence: Rows
+    right: Flags
+
+
+def sources(sets: Path | None, work: Path, encoder: Encoder, part: str = "dev") -> Iterator[Source]:
+    """The labelled sets, each with its questions and what one of them counts."""
+    if sets:
+        for name in REAL:
+            if (folder := sets / part / name).is_dir():
+                stored = stored_set(folder, work, encoder)
+                yield stored, some(stored.queries, _MOST), 1.0
+    parts: tuple[tuple[Split, Path], ...]
+    parts = ("train", COLLECTION), ("dev", COLLECTION), ("train", FITTING)
+    for split, folder in parts:
+        stored = stored_split(split, work, encoder, folder)
+        most = _MOST_WRITTEN if sets else len(stored.queries)
+        yield stored, some(stored.queries, most), _WEIGHT if sets else 1.0
+
+
+def ask_all(found: Sequence[Source], encoder: Encoder) -> tuple[Linear, list[Asked]]:
+    """The shortlist's model, and every question with what it leaves."""
+    bare = [list(ask_stored(s, queries, encoder, weight)) for s, queries, weight in found]
+    shortlist = fit_shortlist([one for own in bare for one in own if one.right.any()])
+    read = [
+        one
+        for (stored, _, _), own in zip(found, bare, strict=True)
+        for one in read_stored(stored, own, shortlist)
+    ]
+    return shortlist, [shortlisted(one, shortlist) for one in read]
+
+
+def fit(asked: Sequence[Asked], shortlist: Linear) -> Fitted:
+    """The other models, each on what the one before leaves it."""
+    final = fit_ranking(asked)
+    return Fitted(shortlist, final, fit_confidence(final, asked))
+
+
+def finals_held_out(asked: Sequence[Asked]) -> list[tuple[Linear, list[int], list[int]]]:
+    """For each fold a ranking fitted on the others, and the places of these and of its own."""
+    folds = np.array([fold_of(one) for one in asked])
+    found = []
+    for fold in range(_FOLDS):
+        others, own = (np.flatnonzero(which).tolist() for which in (folds != fold, folds == fold))
+        found.append((fit_ranking([asked[place] for place in others]), others, own))
+    return found
+
+
+def held_out(
+    asked: Sequence[Asked],
+    finals: Sequence[tuple[Linear, list[int], list[int]]],
+    order: float | None = None,
+) -> tuple[Rows, Flags]:
+    """Logit and truth of each question's first pair, by models that saw nothing of its company."""
+    logits, right = np.zeros(len(asked)), np.zeros(len(asked), dtype=bool)
+    for final, others, own in finals:
+        confidence = fit_confidence(final, [asked[place] for place in others], order)
+        rows, right[own] = firsts(final, [asked[place] for place in own], order)
+        logits[own] = confidence.logits(rows, names_of(order))
+    return logits, right
+
+
+def fold_of(one: Asked) -> int:
+    """The fold that a question is held out in: that of its company."""
+    return zlib.crc32(one.group.encode()) % _FOLDS
+
+
+def promised(held: Held, wrong: float) -> Threshold:
+    """The confidence from which each kind is answered: the highest that one of its sets needs."""
+    return Threshold(*(_level(held, held.alone == is_alone, wrong) for is_alone in (True, False)))
+
+
+def _level(held: Held, kind: Flags, wrong: float) -> float:
+    levels = []
+    for source in np.unique(held.sources):
+        own = kind & (held.sources == source)
+        if own.sum() >= _LEAST:
+            levels.append(threshold_for(held.confidence[own], held.right[own], wrong))
+    return round(max(levels, default=1.0), 4)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Fit, write ``assistant/retrieval/calibration.json``, print what each threshold would do."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sets", type=Path, help="the real sets; without, only written ones")
+    parser.add_argument("--work", type=Path, help="where stores are kept")
+    parser.add_argument("--out", type=Path, default=SHIPPED)
+    parser.add_argument("--model", help="another embedding model, by name or path")
+    parser.add_argument("--model-option", action="append", default=[], metavar="NAME=VALUE")
+    arguments = parser.parse_args(argv)
+    options = ModelOptions.read(dict(o.split("=", 1) for o in arguments.model_option))
+    encoder = load_encoder(arguments.model, options)
+    with tempfile.TemporaryDirectory(prefix="yuanda-calibrate-") as folder:
+        found = list(sources(arguments.sets, arguments.work or Path(folder), encoder))
+        shortlist, asked = ask_all(found, encoder)
+    final = fit_ranking(asked)
+    finals = finals_held_out(asked)
+    deciding, held = decide(asked, final, finals)
+    document = {
+        "made_by": "python -m eval.fitting.calibrate",
+        "model": f"{encoder.name} {encoder.revision[:12]}",
+        "questions": {s.name: sum(o.source == s.name for o in asked) for s, _, _ in found},
+        "shortlist": shortlist.document(),
+        "final": final.document(),
+        "further": _rounded(fit_further(final, asked)),
+        "risk": RISK,
+        **deciding,
+    }
+    print(_tables(held, deciding["thresholds"]))
+    arguments.out.write_text(_lines(document), "utf-8")
+
+
+def decide(
+    asked: Sequence[Asked],
+    final: Linear,
+    finals: Sequence[tuple[Linear, list[int], list[int]]],
+    order: float | None = None,
+) -> tuple[dict[str, Any], Held]:
+    """Confidence and thresholds as the calibration has them, and what they were set on."""
+    logits, right = held_out(asked, finals, order)
+    real = np.array([one.weight == 1.0 for one in asked])
+    scale, shift = scaling(logits[real], right[real])
+    held = Held(
+        np.array([one.source for one in asked])[real],
+        np.array([one.retrieved.alone for one in asked])[real],
+        np.array([one.answerable for one in asked])[real],
+        1 / (1 + np.exp(-(scale * logits[real] + shift))),
+        right[real],
+    )
+    thresholds = [(wrong, promised(held, wrong)) for wrong in WRONG]
+    return {
+        "confidence": scaled(fit_confidence(final, asked, order), scale, shift).document(),
+        "thresholds": [[wrong, *both] for wrong, both in thresholds],
+        "threshold": list(dict(thresholds)[DEFAULT]),
+    }, held
+
+
+def _tables(held: Held, thresholds: Sequence[Sequence[float]]) -> str:
+    parts = []
+    for source in dict.fromkeys(held.sources.tolist()):
+        parts += [source, _table(held, held.sources == source, thresholds)]
+    return "\n".join(parts)
+
+
+def _rounded(further: Further) -> dict[str, float]:
+    return {name: round(value, 4) for name, value in asdict(further).items()}
+
+
+def _lines(document: dict[str, Any]) -> str:
+    """As JSON, with lists of numbers in one line each."""
+    text = json.dumps(document, indent=2)
+    return re.sub(r"\[[^\[\]{}]*\]", lambda found: " ".join(found[0].split()), text) + "\n"
+
+
+def _table(held: Held, which: Flags, thresholds: Sequence[Sequence[float]]) -> str:
+    confidence, right = held.confidence[which], held.right[which]
+    answerable, alone = held.answerable[which], held.alone[which]
+    error = expected_calibration_error(confidence, right.astype(float))
+    lines = [
+        f"{which.sum()} questions, right first {right[answerable].mean():.3f} of "
+        f"{answerable.sum()}, ECE {error:.3f}",
+        "asked for  thresholds      coverage  wrong among answered",
+    ]
+    for wanted, *both in thresholds:
+        level = Threshold(*both)
+        answered = confidence >= np.where(alone, level.alone, level.many)
+        coverage = (answered & answerable).sum() / max(1, answerable.sum())
+        wrong = (answered & ~right).sum() / max(1, answered.sum())
+        lines.append(
+            f"{wanted:>9}  {level.alone:.4f} {level.many:.4f}  {coverage:>8.3f}  {wrong:>20.3f}"
+        )
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()

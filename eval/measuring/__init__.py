@@ -1,0 +1,1 @@
+"""Measures over queries, their intervals, and whether two systems differ."""

@@ -1,0 +1,1 @@
+"""What is measured and told: evaluation, comparison, baseline, tables."""

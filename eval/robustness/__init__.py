@@ -1,0 +1,1 @@
+"""Files made to harm, damaged files, kills."""

@@ -1,0 +1,1 @@
+"""Text to vectors: the encoder, the models, and the passages and sentences that they read."""

@@ -1,0 +1,1 @@
+"""What is searched: vectors and words, published as unchanging states."""

@@ -1,0 +1,1 @@
+"""What is kept: one folder with a database, copies of the files, and what readers said."""
