@@ -6,21 +6,19 @@ imports no torch; where a device is named, passages go through sentence-transfor
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from index.embedding.hub import folder_revision
 from index.embedding.model_options import ModelOptions
 from index.embedding.network import Network, processors, read_weights
 from index.normalize import read_tokenizer, well_formed
-
-if TYPE_CHECKING:
-    from index.embedding.encoder import SentenceTransformerEncoder
 
 Vectors = npt.NDArray[np.float32]
 Rows = list[npt.NDArray[np.int64]]
@@ -34,10 +32,20 @@ _QUERY, _PASSAGE = "query: ", "passage: "
 _SHARE = 64
 
 
+class Passages(Protocol):
+    """What encodes passages on a device."""
+
+    def encode_passages(self, texts: Sequence[str]) -> Vectors:
+        """Unit vectors."""
+        ...
+
+
 class TransformerEncoder:
     """The shipped pretrained model: six layers, 384 dimensions, Matryoshka (256, 128, 64).
 
-    A text's vector is the same to the last bit whatever is encoded beside it.
+    A text's vector doesn't depend on what is encoded beside it, but for rounding of float32.
+    Where ``options`` name a device, passages are encoded by what ``on_device`` makes of the folder
+    and the options.
 
     Raises:
         ModelError: a file of the model is missing or damaged.
@@ -46,11 +54,15 @@ class TransformerEncoder:
     name = PRETRAINED_NAME
     dimension = 384
 
-    def __init__(self, options: ModelOptions | None = None) -> None:
-        self._options = options or ModelOptions()
+    def __init__(
+        self,
+        options: ModelOptions | None = None,
+        on_device: Callable[[str, ModelOptions], Passages] | None = None,
+    ) -> None:
+        self._options, self._make = options or ModelOptions(), on_device
         self._tokenizer = read_tokenizer(PRETRAINED)
         self._network = shipped_network()
-        self._torch: SentenceTransformerEncoder | None = None
+        self._device: Passages | None = None
 
     @property
     def revision(self) -> str:
@@ -63,8 +75,9 @@ class TransformerEncoder:
 
     def encode_passages(self, texts: Sequence[str]) -> Vectors:
         """Vectors of passages as filed."""
-        if self._options.device:
-            return self._on_device().encode_passages(texts)
+        if self._options.device and self._make:
+            self._device = self._device or self._make(str(PRETRAINED), self._options)
+            return self._device.encode_passages(texts)
         return self._encode(texts, _PASSAGE)
 
     def _encode(self, texts: Sequence[str], prompt: str) -> Vectors:
@@ -85,13 +98,6 @@ class TransformerEncoder:
                 vectors[share] = found
         return vectors
 
-    def _on_device(self) -> SentenceTransformerEncoder:
-        if self._torch is None:
-            from index.embedding.encoder import SentenceTransformerEncoder
-
-            self._torch = SentenceTransformerEncoder(str(PRETRAINED), self._options)
-        return self._torch
-
 
 @cache
 def shipped_network() -> Network:
@@ -102,8 +108,6 @@ def shipped_network() -> Network:
 
 @cache
 def _revision() -> str:
-    from index.embedding.encoder import folder_revision
-
     return folder_revision(PRETRAINED)
 
 
