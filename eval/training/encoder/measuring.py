@@ -49,10 +49,9 @@ def questions_of(pack: Pack, seed: int = 7) -> dict[str, list[Question]]:
     dev = np.flatnonzero(pack.part == DEV)
     asked = dev[pack.usable[dev] > 0]
     homes = {int(c): dev[pack.company[dev] == c] for c in np.unique(pack.company[dev]) if c >= 0}
-    groups: list[Question] = []
-    for row in np.unique(pack.groups[:, 1]):
-        if pack.part[row] == DEV and pack.usable[row] > 0:
-            groups.append(_within(pack, int(row), homes[int(pack.company[row])], False))
+    grouped = np.unique(pack.groups[:, 1])
+    grouped = grouped[(pack.part[grouped] == DEV) & (pack.usable[grouped] > 0)]
+    groups = [_within(pack, int(row), homes[int(pack.company[row])], False) for row in grouped]
     filed = rng.permutation(asked[pack.company[asked] >= 0])[:_FILED]
     alone = [_within(pack, int(row), homes[int(pack.company[row])], True) for row in filed]
     platform = asked[pack.company[asked] < 0]

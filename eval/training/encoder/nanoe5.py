@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -64,7 +65,7 @@ def read_packed(path: Path) -> PackedModel:
     offsets = np.frombuffer(data, np.uint32, count + 1, 72)
     at = 72 + 4 * (count + 1) + 4 * count
     blob = data[at : at + length]
-    pieces = [blob[a:b].decode() for a, b in zip(offsets[:-1], offsets[1:], strict=True)]
+    pieces = [blob[a:b].decode() for a, b in pairwise(offsets)]
     at += length
     _, size = struct.unpack_from("<iI", data, at)
     matrices, vectors = _tensors(data, at + 8 + size, hidden, inner)
@@ -84,7 +85,7 @@ def _tensors(
         at += 2 + length
         _, _, offset, size = struct.unpack_from("<BIQQ", data, at)
         at += 21
-        if name.endswith(".w") and "ln" not in name or name == "emb.word":
+        if (name.endswith(".w") and "ln" not in name) or name == "emb.word":
             columns = inner if name.endswith("fo.w") else hidden
             raw = np.frombuffer(data, np.uint8, size, offset)
             matrices[name] = Blocks(raw.reshape(-1, columns // BLOCK, _BYTES))

@@ -90,7 +90,9 @@ class Run:
         (self.out / "report.json").write_text(
             json.dumps(self.report, indent=1, ensure_ascii=False), "utf-8"
         )
-        print(f"[{self.report['seconds']}] {name}: {json.dumps(what, ensure_ascii=False)}", flush=True)
+        print(
+            f"[{self.report['seconds']}] {name}: {json.dumps(what, ensure_ascii=False)}", flush=True
+        )
 
     def kept(self, name: str, model: torch.nn.Module) -> bool:
         """Whether a finished stage's model was found and loaded."""
@@ -109,7 +111,7 @@ class Run:
         start = untuned(self.material).to(DEVICE)
         self.tell("untuned", self.measure(start))
         teacher = self.teacher(start)
-        student, small = self.students(teacher)
+        student, _ = self.students(teacher)
         hard = mine(student, self.writer)
         self.judge(student, hard)
         self.draw.close()

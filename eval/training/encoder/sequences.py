@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -15,9 +16,10 @@ BOS, PAD, EOS, UNKNOWN = 0, 1, 2, 3
 QUERY_LIMIT = 96
 PASSAGE_LIMIT = 160
 _FUNCTION = (
-    "的 了 吗 呢 啊 呀 请问 请 您 您好 你好 是 在 有 和 与 对 为 什么 为什么 如何 怎么 怎样 怎么样 "
-    "是否 有没有 有无 公司 贵公司 你们 我们 目前 现在 能否 可以 能 会 多少 哪些 以及 还 又 就 也 都 "
-    "情况 介绍 一下 谈 看 看到 认为 方面 具体 想 一 个 这 那 等 把 被 由 从 到 ， 。 ？ ！ ? , . ! ： :"
+    "的 了 吗 呢 啊 呀 请问 请 您 您好 你好 是 在 有 和 与 对 为 什么 为什么 如何 怎么 怎样 "
+    "怎么样 是否 有没有 有无 公司 贵公司 你们 我们 目前 现在 能否 可以 能 会 多少 哪些 以及 还 又 "
+    "就 也 都 情况 介绍 一下 谈 看 看到 认为 方面 具体 想 一 个 这 那 等 把 被 由 从 到 ， "
+    "。 ？ ！ ? , . ! ： :"
 )
 _SPLIT, _DROP, _SWAP = 0.08, 0.05, 0.05
 
@@ -90,9 +92,7 @@ class Writer:
         keep = ~(noisy & (rng.random(len(ids)) < _DROP)) | np.repeat(lengths < 3, lengths)
         return _kept(Flat(ids, lengths), keep)
 
-    def one_part(
-        self, flat: Flat, which: npt.NDArray[np.bool_], rng: np.random.Generator
-    ) -> Flat:
+    def one_part(self, flat: Flat, which: npt.NDArray[np.bool_], rng: np.random.Generator) -> Flat:
         """One of the sentences of the rows in ``which``, of those that have several."""
         ends = np.cumsum(flat.lengths)
         keep = np.ones(len(flat.ids), dtype=bool)
@@ -100,7 +100,7 @@ class Writer:
             start = int(ends[row] - flat.lengths[row])
             marks = np.flatnonzero(self.ends[flat.ids[start : ends[row]]]) + 1
             borders = [0, *marks.tolist(), int(flat.lengths[row])]
-            parts = [(a, b) for a, b in zip(borders[:-1], borders[1:], strict=True) if b - a >= 6]
+            parts = [(a, b) for a, b in pairwise(borders) if b - a >= 6]
             if len(parts) > 1:
                 a, b = parts[rng.integers(len(parts))]
                 keep[start : ends[row]] = False

@@ -50,8 +50,8 @@ def other_time(question: str, answer: str, rng: random.Random) -> str | None:
     quarter = _QUARTER.search(question)
     if quarter:
         found = quarter.group()
-        choices = [p for p in (_PARTS if "季" not in found and len(found) < 3 else _SPANS)]
-        choices = [c for c in choices if c not in found]
+        ways = _PARTS if "季" not in found and len(found) < 3 else _SPANS
+        choices = [way for way in ways if way not in found]
         other = rng.choice(choices)
         return _replaced(question, quarter, ("第" if found[0] == "第" else "") + other, answer)
     return None
