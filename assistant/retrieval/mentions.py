@@ -26,7 +26,9 @@ POLITE = re.compile(
     r"|谈谈|请教下|查一下|查询一下|查询|帮我查一下|帮我查|帮我|关于|对于|有关|针对|就|那么|那|hi|hello"
     r"|[\u4e00-\u9fff]{1,3}(?:总|董|董秘|总监|董事长|总经理|叔叔|阿姨|先生|女士|行长)(?:您|你|新年)?(?:好|[,，:：]))*"
 )
-_BEFORE_A_NAME = re.compile(r"(?:^|[\s,，.。:：;；!！?？、\"'“”‘’《》【】()（）\[\]/]|的|关于|对于|请问|作为)$")
+_BEFORE_A_NAME = re.compile(
+    r"(?:^|[\s,，.。:：;；!！?？、\"'“”‘’《》【】()（）\[\]/]|的|关于|对于|请问|作为)$"
+)
 # After these a company stands beside who is asked.
 _BESIDE = re.compile(
     r"(?:与|和|跟|同|及|向|给|对|为|被|从|比|替|除了|除|像|例如|比如|包括|类似|打入|进入|通过|供应|供货|供给"
@@ -48,11 +50,15 @@ _RELATION = re.compile(
 _OWN_WORDS = re.compile(r"公司|贵司|我司|你们|你司|咱们|贵行|贵集团|贵所")
 _TRADE = re.compile(f"(?:{TRADES})")
 # What a company does to another one.
-_ACTS = re.compile(r"(?:会|也|有|没有|是不是|正在|已经?)?(?:买|用|跟|和|与|采购|采用|使用|选|向|给|找|投|入股|收购|合作)")
+_ACTS = re.compile(
+    r"(?:会|也|有|没有|是不是|正在|已经?)?(?:买|用|跟|和|与|采购|采用|使用|选|向|给|找|投|入股|收购|合作)"
+)
 _AS_A_WORD = re.compile(
     r"(?:业务|领域|行业|产业|产品|市场|技术|方面|板块|概念|项目|赛道|类|设备|应用|相关|系统|平台|组件|电池|销售|布局)"
 )
-_LEGAL_FORM = re.compile(r"(?:科技|集团|控股)?(?:股份)?(?:有限)?(?:责任)?公司|股份(?!回购|质押|减持|支付|解禁|转让)|集团")
+_LEGAL_FORM = re.compile(
+    r"(?:科技|集团|控股)?(?:股份)?(?:有限)?(?:责任)?公司|股份(?!回购|质押|减持|支付|解禁|转让)|集团"
+)
 
 
 # Where a name ends: something is asked of it.
@@ -128,8 +134,10 @@ class Sentence:
         return bool(_TRADE.match(self.text, one.end))
 
     def _touches_latin(self, place: int) -> bool:
-        return 0 <= place < len(self.text) and self.text[place].isascii() and (
-            self.text[place].isalnum()
+        return (
+            0 <= place < len(self.text)
+            and self.text[place].isascii()
+            and (self.text[place].isalnum())
         )
 
     def with_roles(self, found: Sequence[Found], *, about: bool) -> list[Found]:
@@ -148,10 +156,15 @@ class Sentence:
         called = {place for place, one in enumerate(spans) if self._is_called(one)}
         if called and not _COMPARES.search(self.text):
             # Who is called upon is asked, and others only where they are joined to them.
-            beside = [b or p not in called | self._joined(spans, called) for p, b in enumerate(beside)]
+            beside = [
+                b or p not in called | self._joined(spans, called) for p, b in enumerate(beside)
+            ]
         held = any(one.companies and not b for one, b in zip(spans, beside, strict=True))
-        if not held and not about and any(one.companies for one in spans) and (
-            spans[0].start == self.begin and not spans[0].companies
+        if (
+            not held
+            and not about
+            and any(one.companies for one in spans)
+            and (spans[0].start == self.begin and not spans[0].companies)
         ):
             # 小米汽车用海康的雷达吗 asks whose pairs there are.
             beside = [not one.companies for one in spans]

@@ -13,12 +13,13 @@ from dataclasses import dataclass, replace
 from assistant.records import Reason
 from assistant.retrieval.decide import SHORTLIST, Calibration, Ranked, rank
 from assistant.retrieval.figures import amounts_in, says
-from assistant.retrieval.retrieve import Retrieval, Retrieved
 from assistant.retrieval.periods import without_periods
+from assistant.retrieval.retrieve import Retrieval, Retrieved
 from assistant.retrieval.same_question import alike
 from assistant.retrieval.timing import fits
 from index.normalize import normalize
 from index.records import Reading
+from index.terms import terms
 
 # What is left of the confidence in a pair that speaks of another time or of nobody named.
 UNFIT = 0.1
@@ -66,6 +67,9 @@ def settle(
             if fits(retrieved.when, readings[pair])
             and says(normalize(readings[pair].text), amounts)
         }
+    if retrieved.kind == "keyword" and fit is None:
+        readings = dict(zip(every, readings_of(every), strict=True))
+        fit = {pair for pair in every if _says_any(readings[pair], retrieved.asked)}
     if not fit and fit is not None:
         ranked = rank(retrieved, calibration, readings_of, retrieval, depth)
         return Settled(tuple(_unsure(one) for one in ranked))
@@ -73,7 +77,7 @@ def settle(
     ranked = rank(chosen, calibration, readings_of, retrieval, depth)
     if not retrieved.when or retrieved.when.this_year or retrieved.when.latest:
         ranked = newest_first(retrieved, ranked, readings_of)
-    if fit is not None and len(ranked) < depth and len(fit) < len(every):
+    if fit and len(ranked) < depth and len(fit) < len(every):
         others = retrieved.among(set(every) - fit)
         rest = rank(others, calibration, readings_of, retrieval, depth - len(ranked))
         ranked += [_unsure(one) for one in _below(ranked, rest)]
@@ -86,6 +90,13 @@ def _names(reading: Reading, parties: Sequence[str]) -> bool:
         return True
     text = normalize(reading.text)
     return all(party in text for party in parties)
+
+
+def _says_any(reading: Reading, topic: str) -> bool:
+    """Whether a pair says a word of the topic, which is all that was asked."""
+    words = [word for word in terms(topic) if len(word) > 1] or [topic]
+    text = normalize(reading.text)
+    return any(word in text for word in words)
 
 
 def _unsure(one: Ranked) -> Ranked:
@@ -116,7 +127,9 @@ def newest_first(
     readings: Mapping[int, Reading] = dict(zip(pairs, readings_of(pairs), strict=True))
     moved: list[int] = []
     if retrieved.kind == "keyword":
-        topic = "".join(character for character in without_periods(retrieved.asked) if character.isalnum())
+        topic = "".join(
+            character for character in without_periods(retrieved.asked) if character.isalnum()
+        )
         moved = [p for p in pairs if topic and topic in normalize(readings[p].question)]
     is_list = bool(moved)
     if not moved:

@@ -6,11 +6,21 @@ import re
 from collections.abc import Callable
 from datetime import date, timedelta
 
-_DIGITS = {c: str(i) for i, c in enumerate("零一二三四五六七八九")} | {"〇": "0", "○": "0", "o": "0"}
+_DIGITS = {c: str(i) for i, c in enumerate("零一二三四五六七八九")} | {
+    "〇": "0",
+    "○": "0",
+    "o": "0",
+}
 _QUARTERS = "一二三四"
-_HAN_YEAR = re.compile(r"(?<![\u3400-\u9fff])?([二一][零〇○o一二三四五六七八九][零〇○o一二三四五六七八九]{2})(?=年)")
-_HAN_SHORT_YEAR = re.compile(r"(?<![二一零〇○零一二三四五六七八九十百])([一二][零〇一二三四五六七八九])(?=年(?!来|多|以|前|内|间|期|后|的时间))")
-_HAN_MONTH = re.compile(r"(?<![零一二三四五六七八九十])(十[一二]|[一二三四五六七八九十])(?=月(?:份|底|末|初|中旬|上旬|下旬)?)")
+_HAN_YEAR = re.compile(
+    r"(?<![\u3400-\u9fff])?([二一][零〇○o一二三四五六七八九][零〇○o一二三四五六七八九]{2})(?=年)"
+)
+_HAN_SHORT_YEAR = re.compile(
+    r"(?<![二一零〇○零一二三四五六七八九十百])([一二][零〇一二三四五六七八九])(?=年(?!来|多|以|前|内|间|期|后|的时间))"
+)
+_HAN_MONTH = re.compile(
+    r"(?<![零一二三四五六七八九十])(十[一二]|[一二三四五六七八九十])(?=月(?:份|底|末|初|中旬|上旬|下旬)?)"
+)
 _COMPARED = r"(?<!较)(?<!比)(?<!同比)(?<!相比)(?<!较之)"
 _RELATIVE_YEARS = (
     (rf"{_COMPARED}大前年", -3),
@@ -48,7 +58,10 @@ _SPELLINGS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] =
     (re.compile(r"第([1-4])季度?"), lambda m: f"{_QUARTERS[int(m[1]) - 1]}季度"),
     (re.compile(r"第([一二三四])季度?"), lambda m: f"{m[1]}季度"),
     (re.compile(r"(?<![\d第])([1-4])季度"), lambda m: f"{_QUARTERS[int(m[1]) - 1]}季度"),
-    (re.compile(r"(?<![\d.])(['’]?)([012]\d)(?=年(?!来|多|以|的时间|前|内|间|期))"), lambda m: f"20{m[2]}"),
+    (
+        re.compile(r"(?<![\d.])(['’]?)([012]\d)(?=年(?!来|多|以|的时间|前|内|间|期))"),
+        lambda m: f"20{m[2]}",
+    ),
 )
 
 
@@ -72,7 +85,11 @@ def _near(text: str, today: date) -> str:
     """Quarters, halves and months that are counted from today."""
     quarter = today.year * 4 + (today.month - 1) // 3
     month = today.year * 12 + today.month - 1
-    for words, back in ((r"上上个?季度?", 2), (r"上一?个?季度?(?!报)", 1), (r"(?:本|这个?|当)季度?", 0)):
+    for words, back in (
+        (r"上上个?季度?", 2),
+        (r"上一?个?季度?(?!报)", 1),
+        (r"(?:本|这个?|当)季度?", 0),
+    ):
         at = quarter - back
         text = re.sub(rf"(?<![以])(?:{words})", f"{at // 4}年{_QUARTERS[at % 4]}季度", text)
     for words, back in (("上上个月", 2), ("上个?月", 1), ("(?:本|这个)月", 0)):

@@ -10,7 +10,9 @@ from typing import Literal
 Kind = Literal["question", "talk", "name", "keyword", "statement"]
 
 _LETTER = re.compile(r"[^\W\d_]")
-_PADDING = re.compile(r"[\s\W_]+|^(?:请问|那么|那|嗯+|哦+|啊+|额+|哎|喂)|(?:啊|呀|哦|哈|呢|吧|了|啦|嘛)+$")
+_PADDING = re.compile(
+    r"[\s\W_]+|^(?:请问|那么|那|嗯+|哦+|啊+|额+|哎|喂)|(?:啊|呀|哦|哈|呢|吧|了|啦|嘛)+$"
+)
 _NOISE = re.compile(
     r"(?:您好|你好|大家好|各位好|早上好|上午好|中午好|下午好|晚上好|晚安|早安|早|嗨|哈喽|哈啰|hi|hello|hey|在吗|在不在"
     r"|有人吗|在么|谢谢|多谢|感谢|非常|十分|万分|您|你|们|的|大家|各位|领导|董秘|老师|朋友|管理层|回复|解答|回答|耐心|辛苦"

@@ -27,7 +27,9 @@ _COMPARED = re.compile(r"(?:较|比|相比|对比|同比|高于|低于|超过)\s
 _SPAN = re.compile(r"(\d{4})年?\s*(?:-|~|—|–|至|到)\s*(\d{4})年")
 _SINCE = re.compile(r"(\d{4})年(?:以来|至今|开始|起)")
 _SPEAKS_OF_NOW = re.compile(r"今年|本年|目前|现在|当前|截至|近期")
-_LAST_YEAR = re.compile(r"(?<![较比])(?<!相比)(?<!同比)(?:去年|上年|上一年|上年度)(?!同期|同比|相比)")
+_LAST_YEAR = re.compile(
+    r"(?<![较比])(?<!相比)(?<!同比)(?:去年|上年|上一年|上年度)(?!同期|同比|相比)"
+)
 _BEFORE_LAST = re.compile(r"(?<![较比])前年")
 _NEXT_YEAR = re.compile(r"明年|下一?年度?")
 _ANNUAL = re.compile(r"年度|年报|业绩说明会|全年|报告期")
