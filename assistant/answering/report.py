@@ -180,7 +180,8 @@ def _quotation(citation: Citation) -> str:
     if citation.filing.recognised:
         head += f"\n【{RECOGNISED}】"
     if citation.newer:
-        head += f"\n（{citation.newer.date} 另有更新的答复：{citation.newer.filing.title}，问题 {citation.newer.number}）"
+        newer = citation.newer
+        head += f"\n（{newer.date} 另有更新的答复：{newer.filing.title}，问题 {newer.number}）"
     return f"{head}\n问：{citation.pair.question}\n答：{citation.pair.answer}"
 
 
