@@ -46,10 +46,16 @@ def settle(
 ) -> Settled:
     """Rank the candidates that fit, and after them the others."""
     mention = retrieved.mention
+
+    def without_answer(reason: Reason | None = None) -> Settled:
+        """What is nearest, none of which answers."""
+        ranked = rank(retrieved, calibration, readings_of, retrieval, depth)
+        return Settled(tuple(map(_unsure, ranked)), reason)
+
     if retrieved.kind == "talk":
-        return Settled((), "not_a_question")
+        return without_answer("not_a_question")
     if mention.absent and not mention.companies:
-        return Settled((), "company_not_held")
+        return without_answer("company_not_held")
     every = retrieved.pairs.tolist()
     named = [name for name in (*mention.parties, mention.perhaps) if name]
     fit: set[int] | None = None
@@ -57,7 +63,7 @@ def settle(
     if retrieved.when or named or amounts:
         readings = dict(zip(every, readings_of(every), strict=True))
         if mention.perhaps and not any(_names(readings[p], [mention.perhaps]) for p in every):
-            return Settled((), "company_not_held")
+            return without_answer("company_not_held")
         if mention.companies:
             named = list(mention.parties)
         fit = {pair for pair in every if _names(readings[pair], named)}
@@ -70,9 +76,8 @@ def settle(
     if retrieved.kind == "keyword" and fit is None:
         readings = dict(zip(every, readings_of(every), strict=True))
         fit = {pair for pair in every if _says_any(readings[pair], retrieved.asked)}
-    if not fit and fit is not None:
-        ranked = rank(retrieved, calibration, readings_of, retrieval, depth)
-        return Settled(tuple(_unsure(one) for one in ranked))
+    if fit is not None and not fit:
+        return without_answer()
     chosen = retrieved if fit is None else retrieved.among(fit)
     ranked = rank(chosen, calibration, readings_of, retrieval, depth)
     if not retrieved.when or retrieved.when.this_year or retrieved.when.latest:
