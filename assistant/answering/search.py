@@ -165,6 +165,8 @@ class Search:
         for company in self._retriever.companies:
             if keys[0] in company.keys:
                 keys = company.keys
+        if not day or self.store.newest_day(keys) <= day:
+            return None
         scope = Scope(Filters(as_of=self.query.filters.as_of), companies=keys)
         question = citation.pair.question
         pairs = self._retriever.questions(question, _LOOKED_AT, scope)
@@ -175,7 +177,7 @@ class Search:
             for pair, reading in there.items()
             if (reading.day or "") > day and alike(reading.question, question, periods=dated)
         }
-        if not later or not day:
+        if not later:
             return None
         newest = max(later, key=lambda pair: (later[pair].day or "", -pair))
         filed = self.store.filed([newest])[newest]

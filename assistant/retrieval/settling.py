@@ -7,11 +7,11 @@ first.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from assistant.records import Reason
-from assistant.retrieval.decide import SHORTLIST, Calibration, Ranked, rank
+from assistant.retrieval.decide import SHORTLIST, Calibration, Ranked, Readings, nearest, rank
 from assistant.retrieval.figures import amounts_in, says
 from assistant.retrieval.periods import without_periods
 from assistant.retrieval.retrieve import Retrieval, Retrieved
@@ -26,6 +26,8 @@ UNFIT = 0.1
 # How far below the first one's logit a newer answer may be and still come before it: an eighth as
 # likely to be the right one; where the newest is asked for, a twentieth.
 _NEAR, _NEAR_ENOUGH = 2.0, 3.0
+# Candidates that are looked through for the time asked of and who is named.
+_LOOKED_THROUGH = 72
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,54 +42,56 @@ class Settled:
 def settle(
     retrieved: Retrieved,
     calibration: Calibration,
-    readings_of: Callable[[Sequence[int]], Sequence[Reading]],
+    readings_of: Readings,
     retrieval: Retrieval = "hybrid",
     depth: int = SHORTLIST,
 ) -> Settled:
-    """Rank the candidates that fit, and after them the others."""
-    mention = retrieved.mention
-
-    def without_answer(reason: Reason | None = None) -> Settled:
-        """What is nearest, none of which answers."""
+    """Rank the candidates that fit, and after them the others; where none fits, none is sure."""
+    reason, fit = _fitting(retrieved, calibration, readings_of)
+    if reason or (fit is not None and not fit):
         ranked = rank(retrieved, calibration, readings_of, retrieval, depth)
         return Settled(tuple(map(_unsure, ranked)), reason)
-
-    if retrieved.kind == "talk":
-        return without_answer("not_a_question")
-    if mention.absent and not mention.companies:
-        return without_answer("company_not_held")
-    every = retrieved.pairs.tolist()
-    named = [name for name in (*mention.parties, mention.perhaps) if name]
-    fit: set[int] | None = None
-    amounts = amounts_in(retrieved.asked) if retrieved.kind == "statement" else frozenset()
-    if retrieved.when or named or amounts:
-        readings = dict(zip(every, readings_of(every), strict=True))
-        if mention.perhaps and not any(_names(readings[p], [mention.perhaps]) for p in every):
-            return without_answer("company_not_held")
-        if mention.companies:
-            named = list(mention.parties)
-        fit = {pair for pair in every if _names(readings[pair], named)}
-        fit = {
-            pair
-            for pair in fit
-            if fits(retrieved.when, readings[pair])
-            and says(normalize(readings[pair].text), amounts)
-        }
-    if retrieved.kind == "keyword" and fit is None:
-        readings = dict(zip(every, readings_of(every), strict=True))
-        fit = {pair for pair in every if _says_any(readings[pair], retrieved.asked)}
-    if fit is not None and not fit:
-        return without_answer()
     chosen = retrieved if fit is None else retrieved.among(fit)
     ranked = rank(chosen, calibration, readings_of, retrieval, depth)
-    if not retrieved.when or retrieved.when.this_year or retrieved.when.latest:
+    when = retrieved.when
+    if not when or when.this_year or when.latest:
         ranked = newest_first(retrieved, ranked, readings_of)
-    if fit and len(ranked) < depth and len(fit) < len(every):
-        others = retrieved.among(set(every) - fit)
+    if fit and len(ranked) < depth and len(fit) < len(retrieved.pairs):
+        others = retrieved.among(set(retrieved.pairs.tolist()) - fit)
         rest = rank(others, calibration, readings_of, retrieval, depth - len(ranked))
         ranked += [_unsure(one) for one in _below(ranked, rest)]
-    reason: Reason | None = "not_a_question" if retrieved.kind == "name" else None
-    return Settled(tuple(ranked), reason)
+    return Settled(tuple(ranked), "not_a_question" if retrieved.kind == "name" else None)
+
+
+def _fitting(
+    retrieved: Retrieved, calibration: Calibration, readings_of: Readings
+) -> tuple[Reason | None, set[int] | None]:
+    """Why nothing can answer, and the candidates that may (``None``: all)."""
+    mention, when, kind = retrieved.mention, retrieved.when, retrieved.kind
+    if kind == "talk":
+        return "not_a_question", None
+    if mention.absent and not mention.companies:
+        return "company_not_held", None
+    amounts = amounts_in(retrieved.asked) if kind == "statement" else frozenset()
+    if not (when or mention.parties or mention.perhaps or amounts or kind == "keyword"):
+        return None, None
+    every = nearest(retrieved, calibration, _LOOKED_THROUGH)
+    readings = dict(zip(every, readings_of(every), strict=True))
+    named = list(mention.parties)
+    if mention.perhaps:
+        if not any(_names(reading, [mention.perhaps]) for reading in readings.values()):
+            return "company_not_held", None
+        if not mention.companies:
+            named.append(mention.perhaps)
+    topic = _words(retrieved.asked) if kind == "keyword" else []
+    return None, {
+        pair
+        for pair, reading in readings.items()
+        if _names(reading, named)
+        and fits(when, reading)
+        and (not amounts or says(normalize(reading.text), amounts))
+        and (not topic or _says_any(reading, topic))
+    }
 
 
 def _names(reading: Reading, parties: Sequence[str]) -> bool:
@@ -97,9 +101,11 @@ def _names(reading: Reading, parties: Sequence[str]) -> bool:
     return all(party in text for party in parties)
 
 
-def _says_any(reading: Reading, topic: str) -> bool:
-    """Whether a pair says a word of the topic, which is all that was asked."""
-    words = [word for word in terms(topic) if len(word) > 1] or [topic]
+def _words(topic: str) -> list[str]:
+    return [word for word in terms(topic) if len(word) > 1] or [topic]
+
+
+def _says_any(reading: Reading, words: Sequence[str]) -> bool:
     text = normalize(reading.text)
     return any(word in text for word in words)
 
@@ -119,7 +125,7 @@ def _below(first: Sequence[Ranked], rest: Sequence[Ranked]) -> list[Ranked]:
 def newest_first(
     retrieved: Retrieved,
     ranked: Sequence[Ranked],
-    readings_of: Callable[[Sequence[int]], Sequence[Reading]],
+    readings_of: Readings,
 ) -> list[Ranked]:
     """The same, where the newest answer to the question that the first one answers comes first.
 

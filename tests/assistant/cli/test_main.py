@@ -118,7 +118,7 @@ def test_without_a_store_the_sample_answers_and_says_so(call: Call) -> None:
     assert answer["elapsed_ms"] > 0
     assert [c["rank"] for c in answer["citations"]] == [1, 2]
     first = answer["citations"][0]
-    assert first.keys() == {"rank", "score", "confidence", "filing", "pair"}
+    assert first.keys() == {"rank", "score", "confidence", "filing", "pair", "newer"}
     assert first["filing"].keys() == FILING_KEYS
     assert first["pair"].keys() == PAIR_KEYS
     assert first["confidence"] == answer["confidence"]
