@@ -103,7 +103,7 @@ class SearchedDocument(TypedDict):
 class AnswerDocument(TypedDict):
     """What came of a question: with "abstain" the citations are related at best, no answer, and
     ``reason`` says why. ``companies`` are those that the question is about, ``absent`` those of
-    them that aren't held."""
+    them that aren't held; ``understood`` is what a follow-up was taken to ask."""
 
     question: str
     decision: Decision
@@ -111,6 +111,7 @@ class AnswerDocument(TypedDict):
     reason: Reason | None
     companies: list[CompanyDocument]
     absent: list[str]
+    understood: str | None
     searched: SearchedDocument | None
     citations: list[CitationDocument]
     elapsed_ms: float

@@ -111,6 +111,7 @@ def test_without_a_store_the_sample_answers_and_says_so(call: Call) -> None:
     answer = asked.json
     assert answer.keys() == {
         *("question", "decision", "confidence", "reason", "companies", "absent", "searched"),
+        "understood",
         *("citations", "elapsed_ms"),
     }
     assert answer["question"] == MARGIN
