@@ -53,8 +53,8 @@ def understood(
     mention = matcher.match(question, about=pinned or bool(former.companies))
     own = matcher.match(question, about=pinned)
     # A name on no list takes the other's place only where it is all that is said.
-    alone = not _says_anything(without_periods(_own_words(own.rest, own)))
-    names_another = bool(mention.companies or own.absent or (own.perhaps and alone))
+    is_all = not _says_anything(without_periods(_own_words(own.rest, own)))
+    names_another = bool(mention.companies or own.absent or (own.perhaps and is_all))
     if names_another and not mention.companies:
         mention = own
     core = without_link("" if mention.is_bare else mention.rest)
