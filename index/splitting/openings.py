@@ -255,7 +255,10 @@ def _parted(text: str, lines: Sequence[Line], bold: Sequence[bool]) -> Sequence[
         line.ends_paragraph or (bold[i] != bold[i + 1] and text[line.end - 1] in _STOPS)
         for i, line in enumerate(lines[:-1])
     ]
-    told = [replace(line, ends_paragraph=end) for line, end in zip(lines, ends, strict=False)]
+    told = [
+        line if line.ends_paragraph == end else replace(line, ends_paragraph=end)
+        for line, end in zip(lines, ends, strict=False)
+    ]
     return [*told, *lines[-1:]]
 
 

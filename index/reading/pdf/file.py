@@ -230,8 +230,10 @@ def _lines(textpage: Any, characters: Characters, sheet: Sheet) -> Iterator[_Loo
         end = line.start() + len(said.rstrip())
         if start >= end:
             continue
-        inked = [i for i in range(start, end) if not said[i - line.start()].isspace()]
-        first, middle, last = (characters.places[inked[i]] for i in (0, len(inked) // 2, -1))
+        middle = (start + end) // 2
+        while said[middle - line.start()].isspace():
+            middle += 1
+        first, middle, last = (characters.places[i] for i in (start, middle, end - 1))
         bold = all(is_bold(textpage.raw, place) for place in {first, middle, last})
         boxes = (loose_box(textpage.raw, place) for place in (first, middle, last))
         yield _Looks(sheet.number, start, end, placed(sheet, boxes), bold)

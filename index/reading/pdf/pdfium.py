@@ -280,11 +280,12 @@ class Drawn:
     """What a page's objects tell of its text: by object, its kind of doubt; and what covers it.
 
     ``doubts`` has ``invisible`` (drawn in no way, or too small), ``white`` or ``pale`` for the
-    address of a text object; ``covers`` the rectangles of what is drawn later than some text.
+    address of a text object; ``covers`` the rectangles of what hides what was drawn before it,
+    with how many objects that were.
     """
 
     doubts: dict[int, str]
-    covers: list[Rectangle]
+    covers: list[tuple[int, Rectangle]]
 
 
 # A colour as light as this is white, or pale; an opaque shape this large (points) may cover text.
@@ -300,44 +301,76 @@ def drawn_on(page: Any) -> Drawn:
     import pypdfium2.raw as raw
 
     found = Drawn({}, [])
-    numbers = [ctypes.c_uint() for _ in range(4)]
-    edges = [ctypes.c_float() for _ in range(5)]
-    _look(raw, page.raw, 0, found, numbers, edges)
+    _Look(raw, found).at(page.raw, 0)
     return found
 
 
-def _look(raw: Any, parent: Any, depth: int, found: Drawn, numbers: Any, edges: Any) -> bool:
-    """Whether there was text; its doubts and what covers it go to ``found``."""
-    count = raw.FPDFFormObj_CountObjects if depth else raw.FPDFPage_CountObjects
-    get = raw.FPDFFormObj_GetObject if depth else raw.FPDFPage_GetObject
-    mode_of, colour_of = raw.FPDFTextObj_GetTextRenderMode, raw.FPDFPageObj_GetFillColor
-    bounds_of, (r, g, b, a) = raw.FPDFPageObj_GetBounds, numbers
-    size_of, (left, bottom, right, top, size) = raw.FPDFTextObj_GetFontSize, edges
-    texts = False
-    for index in range(count(parent)):
-        drawn = get(parent, index)
-        mode = mode_of(drawn)
-        if mode >= 0:
-            texts = True
-            if mode in (raw.FPDF_TEXTRENDERMODE_INVISIBLE, raw.FPDF_TEXTRENDERMODE_CLIP):
-                found.doubts[_address(drawn)] = "invisible"
-            elif colour_of(drawn, r, g, b, a) and (
-                min(r.value, g.value, b.value) >= _PALE or a.value < 255
+class _Look:
+    """Goes through objects: thousands of calls, so that what they fill is made once."""
+
+    def __init__(self, raw: Any, found: Drawn) -> None:
+        self.raw = raw
+        self.found = found
+        self.colour = [ctypes.c_uint() for _ in range(4)]
+        self.edges = [ctypes.c_float() for _ in range(4)]
+        self.size = ctypes.c_float()
+
+    def at(self, parent: Any, depth: int) -> None:
+        """The objects of a page, or of a form on it."""
+        raw = self.raw
+        count = raw.FPDFFormObj_CountObjects if depth else raw.FPDFPage_CountObjects
+        get = raw.FPDFFormObj_GetObject if depth else raw.FPDFPage_GetObject
+        mode_of, bounds_of = raw.FPDFTextObj_GetTextRenderMode, raw.FPDFPageObj_GetBounds
+        left, bottom, right, top = self.edges
+        for index in range(count(parent)):
+            drawn = get(parent, index)
+            mode = mode_of(drawn)
+            if mode >= 0:
+                if doubt := self._doubt(drawn, mode):
+                    self.found.doubts[_address(drawn)] = doubt
+            elif (
+                bounds_of(drawn, left, bottom, right, top)
+                and right.value - left.value >= _WIDE
+                and top.value - bottom.value >= _HIGH
             ):
-                lightness = 255 - (255 - min(r.value, g.value, b.value)) * a.value / 255
-                if lightness >= _PALE:
-                    found.doubts[_address(drawn)] = "white" if lightness >= _WHITE else "pale"
-            elif size_of(drawn, size) and size.value <= TINY and _scaled(drawn, size.value) <= TINY:
-                found.doubts[_address(drawn)] = "invisible"
-        elif not bounds_of(drawn, left, bottom, right, top):
-            continue
-        elif right.value - left.value >= _WIDE and top.value - bottom.value >= _HIGH:
-            kind = raw.FPDFPageObj_GetType(drawn)
-            if kind == raw.FPDF_PAGEOBJ_FORM and depth < _DEEP:
-                texts = _look(raw, drawn, depth + 1, found, numbers, edges) or texts
-            elif texts and depth == 0 and kind in (raw.FPDF_PAGEOBJ_PATH, raw.FPDF_PAGEOBJ_IMAGE):
-                found.covers.append((left.value, bottom.value, right.value, top.value))
-    return texts
+                kind = raw.FPDFPageObj_GetType(drawn)
+                if kind == raw.FPDF_PAGEOBJ_FORM and depth < _DEEP:
+                    self.at(drawn, depth + 1)
+                elif not depth and index and self._hides(drawn, kind):
+                    edges = (left.value, bottom.value, right.value, top.value)
+                    self.found.covers.append((index, edges))
+
+    def _doubt(self, drawn: Any, mode: int) -> str | None:
+        raw, (r, g, b, a) = self.raw, self.colour
+        if mode in (raw.FPDF_TEXTRENDERMODE_INVISIBLE, raw.FPDF_TEXTRENDERMODE_CLIP):
+            return "invisible"
+        if raw.FPDFPageObj_GetFillColor(drawn, r, g, b, a):
+            darkness = (255 - min(r.value, g.value, b.value)) * a.value / 255
+            if darkness <= 255 - _PALE:
+                return "white" if darkness <= 255 - _WHITE else "pale"
+        small = raw.FPDFTextObj_GetFontSize(drawn, self.size) and self.size.value <= TINY
+        return "invisible" if small and _scaled(drawn, self.size.value) <= TINY else None
+
+    def _hides(self, drawn: Any, kind: int) -> bool:
+        """Whether an object hides what is below: a picture, or a shape that is filled."""
+        raw, (r, g, b, a) = self.raw, self.colour
+        if kind == raw.FPDF_PAGEOBJ_IMAGE:
+            return True
+        if kind != raw.FPDF_PAGEOBJ_PATH:
+            return False
+        fill, stroke = ctypes.c_int(), ctypes.c_int()
+        raw.FPDFPath_GetDrawMode(drawn, fill, stroke)
+        return bool(
+            fill.value and raw.FPDFPageObj_GetFillColor(drawn, r, g, b, a) and a.value >= _WHITE
+        )
+
+
+def order_of(page: Any) -> dict[int, int]:
+    """How many objects of a page were drawn before each, by its address."""
+    import pypdfium2.raw as raw
+
+    count, get = raw.FPDFPage_CountObjects(page.raw), raw.FPDFPage_GetObject
+    return {_address(get(page.raw, index)): index for index in range(count)}
 
 
 def _scaled(drawn: Any, size: float) -> float:
