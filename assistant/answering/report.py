@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from assistant.records import Answer, Citation
 from assistant.terminal import printable
+from index.errors import ReadError
 from index.records import Filing, Pair, ParsedFiling, PartKind
 
 if TYPE_CHECKING:
@@ -207,6 +208,7 @@ def add_json(added: AddReport) -> Json:
             for row in added.files
         ],
         "totals": {"files": len(added.files), **totals, "pairs": added.pairs},
+        "passed_over": [{"kind": kind, "files": count} for kind, count in added.passed_over],
     }
 
 
@@ -214,6 +216,9 @@ def add_text(added: AddReport) -> str:
     """The same for a terminal: what was added, then what failed and why."""
     lines = [f"warning: {row.path}: {w}" for row in added.files for w in row.warnings]
     lines += [f"failed: {row.error}" for row in added.files if row.error]
+    if added.passed_over:
+        kinds = ", ".join(f"{count} {kind}" for kind, count in added.passed_over)
+        lines.append(f"passed over, of kinds that aren't read: {kinds}")
     totals = add_json(added)["totals"]
     lines.append(", ".join(f"{count} {name}" for name, count in totals.items()))
     return printable("\n".join(lines))
@@ -231,6 +236,11 @@ def parsed_json(parsed: ParsedFiling, *, explained: bool = False) -> Json:
             {"kind": p.kind, "start": p.start, "end": p.end, "pair": p.pair} for p in parsed.parts
         ]
     return document
+
+
+def unread_json(error: ReadError) -> Json:
+    """The same for a file that can't be read."""
+    return {"filing": None, "pairs": [], "warnings": [], "error": str(error)}
 
 
 def parsed_text(parsed: ParsedFiling) -> str:

@@ -106,16 +106,19 @@ def list_filings(arguments: argparse.Namespace, settings: Settings) -> int:
 
 
 def parse_file(arguments: argparse.Namespace, _settings: Settings) -> int:
-    """Read one file without a store."""
+    """Read one file without a store, or an archive's."""
+    from index.intake.packages import is_package
     from index.intake.parse import parse
 
+    if is_package(arguments.file):
+        return _parse_package(arguments)
     try:
         parsed = parse(arguments.file)
     except ReadError as error:
         if not arguments.json:
             raise
         print(f"yuanda: {error}", file=sys.stderr)
-        print(report.dumps({"filing": None, "pairs": [], "warnings": [], "error": str(error)}))
+        print(report.dumps(report.unread_json(error)))
         return INPUT_FAILED
     if arguments.text:
         sys.stdout.write(parsed.text)
@@ -127,6 +130,26 @@ def parse_file(arguments: argparse.Namespace, _settings: Settings) -> int:
     else:
         print(report.parsed_text(parsed))
     return DONE
+
+
+def _parse_package(arguments: argparse.Namespace) -> int:
+    """Each filing of an archive."""
+    from index.intake.packages import parse_package
+
+    status = DONE
+    documents = []
+    for parsed in parse_package(arguments.file):
+        if isinstance(parsed, ReadError):
+            status = INPUT_FAILED
+            print(f"yuanda: {printable(str(parsed))}", file=sys.stderr)
+            documents.append(report.unread_json(parsed))
+        elif arguments.json:
+            documents.append(report.parsed_json(parsed, explained=arguments.explain))
+        else:
+            print(parsed.text if arguments.text else report.parsed_text(parsed), end="\n\n")
+    if arguments.json:
+        print(report.dumps({"filings": documents}))
+    return status
 
 
 def ask(arguments: argparse.Namespace, settings: Settings) -> int:

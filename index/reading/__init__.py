@@ -4,26 +4,29 @@ from __future__ import annotations
 
 import struct
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 from index.errors import ReadError, ScannedError
 from index.reading.document import Document
+from index.reading.office import converted, kind_of
 from index.reading.sandbox import reads_here
 
 __all__ = ["SUFFIXES", "Document", "read"]
 
-# Files in a folder that are taken for filings.
-SUFFIXES = frozenset({".pdf", ".docx", ".xlsx", ".csv", ".tsv", ".html", ".htm", ".txt", ".text"})
+# Files in a folder that are taken for filings; the last are read through LibreOffice.
+SUFFIXES = frozenset(
+    {
+        *(".pdf", ".docx", ".xlsx", ".csv", ".tsv", ".html", ".htm", ".txt", ".text"),
+        *(".doc", ".wps", ".rtf", ".xls"),
+    }
+)
 
 _REFUSED = (
     (b"\x89PNG", "a PNG picture, not a filing; recognise its text first and add that"),
     (b"\xff\xd8\xff", "a JPEG picture, not a filing; recognise its text first and add that"),
     (b"GIF8", "a GIF picture, not a filing; recognise its text first and add that"),
-    (
-        b"\xd0\xcf\x11\xe0",
-        "an old Word, Excel or encrypted Office file; save it as .docx, .xlsx or PDF",
-    ),
-    (b"{\\rtf", "a rich text file; save it as .docx or PDF"),
+    (b"\xd0\xcf\x11\xe0", "an old or encrypted Office file; save it as .docx, .xlsx or PDF"),
     (b"Rar!", "a RAR archive; unpack it and add what is inside"),
     (b"7z\xbc\xaf", "a 7z archive; unpack it and add what is inside"),
     (b"\x1f\x8b", "a gzip archive; unpack it and add what is inside"),
@@ -64,12 +67,25 @@ def _read(path: Path) -> Document:
         return _read_pdf(path)
     if head.startswith(b"PK\x03\x04"):
         return _read_zip(path)
+    if (kind := kind_of(path, head)) is not None:
+        return _read_converted(path, kind)
     for magic, reason in _REFUSED:
         if head.startswith(magic):
             raise ReadError(str(path), reason)
     from index.reading.plain import read_plain
 
     return read_plain(path)
+
+
+def _read_converted(path: Path, kind: str) -> Document:
+    """A file that LibreOffice makes a document or a sheet of."""
+    with converted(path, kind) as made:
+        try:
+            document = _read_zip(made)
+        except ReadError as error:
+            raise ReadError(str(path), f"through LibreOffice: {error.reason}") from None
+    told = f"read through LibreOffice as .{kind}"
+    return replace(document, warnings=(told, *document.warnings))
 
 
 def _read_pdf(path: Path) -> Document:

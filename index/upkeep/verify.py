@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 from index.errors import ReadError, ScannedError, StoreError
-from index.files import sha256_of
+from index.files import is_there, sha256_of
 from index.intake.parse import parse
 from index.records import Filing, Pair, ParsedFiling, assemble
 from index.store.copies import fault_of
@@ -65,9 +65,9 @@ def verify(store: Store, read: Callable[[Path], ParsedFiling] = parse) -> Proof:
 def _look_at_source(filing: Filing, failed: list[Failure], notes: list[str]) -> None:
     source = Path(filing.path)
     try:
-        if not source.is_file():
+        if not is_there(source):
             notes.append(f"{source}: gone; proved from the store's copy")
-        elif sha256_of(source) != filing.sha256:
+        elif source.is_file() and sha256_of(source) != filing.sha256:
             reason = "changed since it was added: `yuanda add` it again"
             failed.append(_failure(filing, None, reason))
     except OSError as error:
