@@ -42,6 +42,7 @@ class Filing:
     """One disclosed document and what its head says of it.
 
     ``recognised``: its text was read off pictures of its pages, so that it isn't verbatim.
+    ``former_names`` are those that it says its company had.
     """
 
     path: str
@@ -60,6 +61,7 @@ class Filing:
     pages: int | None = None
     short_name: str = ""
     recognised: bool = False
+    former_names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,14 +158,18 @@ class Passage:
 class Reading:
     """What of a pair is read together with a question.
 
-    ``year`` (YYYY) is that of its filing; ``sentences`` are its tokens
-    (``index.embedding.sentences``), where they have been worked out.
+    ``year`` (YYYY) and ``day`` (YYYY-MM-DD) are those of its filing; ``sentences`` are its tokens
+    (``index.embedding.sentences``), where they have been worked out. ``company`` is who answered
+    (code, or name where it has none), ``occasion`` the filing's title and types of activity.
     """
 
     question: str
     answer: str
     year: str | None = None
     sentences: bytes | None = None
+    day: str | None = None
+    company: str = ""
+    occasion: str = ""
 
     @property
     def text(self) -> str:

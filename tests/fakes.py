@@ -62,17 +62,18 @@ def make_pair(number: str, question: str, answer: str, offset: int = 0) -> Pair:
 
 
 def read_lines(path: Path) -> ParsedFiling:
-    """A reader for tests: a line ``company|date`` or ``|``, then lines ``question|answer``."""
+    """A reader for tests: a line ``company|date``, ``company|date|code`` or ``|``, then lines
+    ``question|answer``."""
     text = path.read_text("utf-8")
     head, _, body = text.partition("\n")
-    company, _, date = head.partition("|")
+    company, date, code = (*head.split("|"), "", "")[:3]
     filing = Filing(
         path=str(path),
         sha256=sha256_of(path),
         format="text",
         title="投资者关系活动记录表",
         company=company,
-        code="309001",
+        code=code or "309001",
         activity_date=date or None,
     )
     pairs, offset = [], len(head) + 1

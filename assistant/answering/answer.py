@@ -22,17 +22,18 @@ from typing import Self
 from assistant.answering.cite import fault, quoted
 from assistant.answering.connections import Readers
 from assistant.answering.history import Timeline, timeline
+from assistant.answering.search import Search
 from assistant.answering.soundness import Soundness
 from assistant.records import Answer, Citation, Query
 from assistant.retrieval import threads
 from assistant.retrieval.companies import Company, CompanyMatcher
 from assistant.retrieval.completion import Completer
-from assistant.retrieval.decide import SHORTLIST, Calibration, Ranked, rank
-from assistant.retrieval.rerank import Reranker, rerank
+from assistant.retrieval.decide import Calibration, Threshold
+from assistant.retrieval.rerank import Reranker
 from assistant.retrieval.retrieve import Retriever
 from index.embedding.encoder import Encoder
 from index.errors import StoreError
-from index.records import Filing, Filters, Pair, ParsedFiling, Reading
+from index.records import Filing, Filters, Pair, ParsedFiling
 from index.search.opening import open_index
 from index.search.snapshot import State, current_state, is_publishing
 from index.store import feedback
@@ -51,6 +52,8 @@ _EVERY, _AFTER_FAILURE = 0.2, 5.0
 _PATIENCE = 5.0
 # What a server asks before anyone else does, so that all it needs is loaded.
 _FIRST = "公司 2024 年的毛利率是多少？"
+# Reasons that claim a whole look: with damaged evidence they aren't known to hold.
+_UNTOLD = ("company_not_held", "filtered_out", "not_covered")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,7 @@ class Assistant:
         store: Store,
         encoder: Encoder,
         calibration: Calibration,
-        threshold: float | None = None,
+        threshold: Threshold | float | None = None,
         *,
         is_sample: bool = False,
         reranker: Reranker | None = None,
@@ -96,7 +99,7 @@ class Assistant:
         self._soundness = Soundness(store.folder)
         self._calibration = calibration
         self._reranker = reranker
-        self._threshold = calibration.threshold if threshold is None else threshold
+        self._threshold = calibration.threshold if threshold is None else Threshold.at(threshold)
         self._refreshing = threading.Lock()
         self._is_followed = False
         self._watchers: list[Callable[[Answer], None]] = []
@@ -195,24 +198,33 @@ class Assistant:
         threads.alone()
         if not self._is_followed:
             self.refresh()
+        now = self._now
         with self._readers.one() as store:
-            citations, damaged = self._citations(query, store, self._now)
-        confidence = citations[0].confidence if citations else 0.0
-        return Answer(
-            question=query.question,
-            decision="answer" if citations and confidence >= self._threshold else "abstain",
-            confidence=confidence,
-            citations=tuple(citations),
-            elapsed_ms=(time.perf_counter() - began) * 1000,
-            damaged=tuple(damaged),
-        )
+            search = Search(query, store, now.retriever, self._calibration, self._reranker)
+            citations, damaged = self._citations(search, now)
+            confidence = citations[0].confidence if citations else 0.0
+            threshold = self._threshold.of(search.is_alone)
+            reason = search.reason(confidence, threshold)
+            if damaged and reason in _UNTOLD:
+                reason = "evidence_damaged"
+            return Answer(
+                question=query.question,
+                decision="abstain" if reason else "answer",
+                confidence=confidence,
+                citations=tuple(search.explained(citations)),
+                elapsed_ms=(time.perf_counter() - began) * 1000,
+                reason=reason,
+                companies=search.companies,
+                absent=search.absent,
+                searched=search.searched() if reason == "not_covered" else None,
+                damaged=tuple(damaged),
+            )
 
-    def _citations(
-        self, query: Query, store: Store, now: Snapshot
-    ) -> tuple[list[Citation], list[Damage]]:
+    def _citations(self, search: Search, now: Snapshot) -> tuple[list[Citation], list[Damage]]:
         """The best pairs that can be proved, and what else would have been looked at."""
         citations: list[Citation] = []
-        ranked, damaged = self._ranked(query, store, now.retriever)
+        damaged = list(search.damaged)
+        query, store, ranked = search.query, search.store, list(search.ranked)
         while ranked and (lacking := query.top_k - len(citations)) > 0:
             best, ranked = ranked[:lacking], ranked[lacking:]
             filed = store.filed([one.pair_id for one in best])
@@ -225,7 +237,8 @@ class Assistant:
                     citations.append(
                         Citation(place, one.score, one.confidence, own.filing, own.pair)
                     )
-        if query.filters or not citations or citations[0].confidence < self._threshold:
+        threshold = self._threshold.of(search.is_alone)
+        if query.filters or not citations or citations[0].confidence < threshold:
             damaged += now.damaged
         return citations, self._noted(damaged)
 
@@ -239,29 +252,6 @@ class Assistant:
             logger.error("not shown, can't be proved: %s", one)
         self._soundness.met(found)
         return found
-
-    def _ranked(
-        self, query: Query, store: Store, retriever: Retriever
-    ) -> tuple[list[Ranked], list[Damage]]:
-        """The candidates from best to worst, and those that can't be read."""
-        allowed = Scope(query.filters) if query.filters else None
-        retrieved = retriever.retrieve(query.question, allowed, previous=query.previous)
-        depth = max(SHORTLIST, query.top_k)
-
-        def readings(pairs: Sequence[int]) -> list[Reading]:
-            found = store.readings(pairs)
-            return [found[pair] for pair in pairs]
-
-        damaged: list[Damage] = []
-        try:
-            found = rank(retrieved, self._calibration, readings, depth=depth)
-        except KeyError:
-            # A pair was taken out, and the indexes aren't there yet; or its row is damaged.
-            known = store.readings(retrieved.pairs.tolist())
-            damaged = store.lacking([p for p in retrieved.pairs.tolist() if p not in known])
-            retrieved = retrieved.among(known)
-            found = rank(retrieved, self._calibration, readings, depth=depth)
-        return rerank(found, retrieved.asked, readings, self._reranker), damaged
 
     def history(self, query: Query, answer: Answer) -> Timeline | None:
         """The same question to the same company at other dates, where it was answered then."""

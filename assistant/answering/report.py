@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from assistant.records import Answer, Citation
+from assistant.records import Answer, Citation, Newer, Reason
 from assistant.terminal import printable
 from index.errors import ReadError
 from index.records import Filing, Pair, ParsedFiling, PartKind
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 
 # What an answer's ``reason`` is where evidence is missing, damaged or can't be read.
-DAMAGED = "evidence_damaged"
 # Damaged evidence that is named one by one.
 _NAMED = 10
 # A further pair this likely to answer is quoted in full as well.
@@ -94,6 +93,12 @@ def answer_json(answer: Answer) -> Json:
         "question": answer.question,
         "decision": answer.decision,
         "confidence": round(answer.confidence, 4),
+        "reason": answer.reason,
+        "companies": [
+            {"name": c.name, "code": c.code, "short_name": c.short} for c in answer.companies
+        ],
+        "absent": list(answer.absent),
+        "searched": answer.searched and asdict(answer.searched),
         "citations": [
             {
                 "rank": c.rank,
@@ -101,6 +106,7 @@ def answer_json(answer: Answer) -> Json:
                 "confidence": round(c.confidence, 4),
                 "filing": filing_json(c.filing),
                 "pair": pair_json(c.pair),
+                "newer": c.newer and newer_json(c.newer),
             }
             for c in answer.citations
         ],
@@ -110,10 +116,13 @@ def answer_json(answer: Answer) -> Json:
 
 
 def _damage_json(answer: Answer) -> Json:
-    """Why an abstention isn't a finding, or an answer may not be all."""
-    if not answer.damaged:
-        return {}
-    return {"reason": DAMAGED, "damaged": [str(one) for one in answer.damaged]}
+    """What can't be shown, where there is any."""
+    return {"damaged": [str(one) for one in answer.damaged]} if answer.damaged else {}
+
+
+def newer_json(newer: Newer) -> Json:
+    """Where a newer answer to the same question stands."""
+    return {"filing": filing_json(newer.filing), "number": newer.number, "date": newer.date}
 
 
 def source_line(citation: Citation) -> str:
@@ -155,11 +164,12 @@ def answer_text(answer: Answer) -> str:
     """An answer as read on a terminal: the quotes in full, what is merely related by title."""
     lines = [_damage(answer)] if answer.damaged else []
     quoted = 0
-    if not answer.citations and not lines:
-        return "无官方答复：没有可供检索的问答。"
-    if answer.decision == "abstain" and not lines:
-        lines.append("无官方答复：已披露的问答没有涵盖这个问题。")
-    elif answer.decision == "answer":
+    if answer.companies:
+        lines.append("公司：" + "、".join(c.short or c.name for c in answer.companies))
+    if answer.decision == "abstain":
+        if answer.reason != "evidence_damaged":
+            lines.append(reason_text(answer))
+    else:
         quoted = max(1, sum(c.confidence >= _ALSO for c in answer.citations))
         lines += [_quotation(c) for c in answer.citations[:quoted]]
     if related := answer.citations[quoted:]:
@@ -179,10 +189,30 @@ def _damage(answer: Answer) -> str:
     return "\n".join([f"{said} / evidence damaged:", *shown, *([f"- … {more}"] if more else [])])
 
 
+def reason_text(answer: Answer) -> str:
+    """Why there is no answer, in a sentence."""
+    reasons: dict[Reason | None, str] = {
+        "company_not_held": f"库中没有{'、'.join(answer.absent) or '这家公司'}的文件。",
+        "filtered_out": "没有文件符合筛选条件。",
+        "evidence_damaged": "证据受损，无法判断：请运行 yuanda doctor。",
+        "not_a_question": "这不是一个可以用披露文件回答的问题。",
+    }
+    if answer.reason in reasons:
+        return f"无官方答复：{reasons[answer.reason]}"
+    if not answer.citations and not (answer.searched and answer.searched.filings):
+        return "无官方答复：没有可供检索的问答。"
+    if answer.searched and answer.searched.until:
+        where = f"截至 {answer.searched.until}，{answer.searched.filings} 份文件"
+        return f"无官方答复：{where}中已披露的问答没有涵盖这个问题。"
+    return "无官方答复：已披露的问答没有涵盖这个问题。"
+
+
 def _quotation(citation: Citation) -> str:
     head = f"[{citation.rank}] {source_line(citation)} · 置信度 {citation.confidence:.0%}"
     if citation.filing.recognised:
         head += f"\n【{RECOGNISED}】"
+    if citation.newer:
+        head += f"\n（{citation.newer.date} 另有更新的答复：{citation.newer.filing.title}，问题 {citation.newer.number}）"
     return f"{head}\n问：{citation.pair.question}\n答：{citation.pair.answer}"
 
 

@@ -91,7 +91,7 @@ def remove(arguments: argparse.Namespace, settings: Settings) -> int:
 def list_filings(arguments: argparse.Namespace, settings: Settings) -> int:
     """The filings in the store."""
     with open_store(arguments, settings) as store:
-        entries, damaged = store.filings(_filters(arguments)), store.damaged()
+        entries, damaged = store.filings(filters_of(arguments)), store.damaged()
     for one in damaged:
         print(printable(f"yuanda: not shown: {one}"), file=sys.stderr)
     status = INPUT_FAILED if damaged else DONE
@@ -281,6 +281,8 @@ def ui(arguments: argparse.Namespace, settings: Settings) -> int:
             keys=settings.api_keys,
             rate=settings.rate,
             log=settings.log,
+            names=(*settings.allowed_hosts, *arguments.allowed_host),
+            proxies=(*settings.trusted_proxies, *arguments.trusted_proxy),
         )
     return DONE
 
@@ -362,7 +364,8 @@ def store_path(arguments: argparse.Namespace, settings: Settings) -> Path:
     return Path(arguments.store) if arguments.store else settings.store
 
 
-def _filters(arguments: argparse.Namespace) -> Filters:
+def filters_of(arguments: argparse.Namespace) -> Filters:
+    """The filters of a call."""
     return Filters(
         arguments.company,
         arguments.code,
@@ -378,7 +381,7 @@ def _query(question: str, arguments: argparse.Namespace) -> Query:
         raise CallError("the question is empty")
     if any("\ud800" <= ch <= "\udfff" for ch in question):
         raise CallError("the question is not UTF-8 text")
-    return Query(question.strip(), arguments.top_k, _filters(arguments), arguments.previous)
+    return Query(question.strip(), arguments.top_k, filters_of(arguments), arguments.previous)
 
 
 def _extension(name: str) -> Any:

@@ -15,6 +15,19 @@ def _no_boxes(groups: Sequence[Sequence[Span]]) -> Boxes:
     return ((),) * len(groups)
 
 
+class PlacedLine(NamedTuple):
+    """A line of a page without the white space around it, and its edges in points from the page's
+    top left corner; it may stand beyond the page."""
+
+    start: int
+    end: int
+    page: int
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+
+
 @dataclass(frozen=True, slots=True)
 class Aside:
     """What the text holds and no reader of the filing takes for a part of it."""
@@ -77,7 +90,8 @@ class Document:
     ``asides`` holds, in order, what is in no question and no answer whatever surrounds it;
     ``warnings`` what reading found worth knowing. ``omitted`` is, in order, what the file holds
     and the text doesn't; ``tables`` are those that are no list of questions; ``notes`` is where
-    footnotes begin, behind all other text.
+    footnotes begin, behind all other text. ``lines`` is where each line stands, and ``page_sizes``
+    (width, height) are the pages' in points, where the format has pages.
     """
 
     text: str
@@ -93,3 +107,5 @@ class Document:
     omitted: tuple[Omitted, ...] = ()
     tables: tuple[Grid, ...] = ()
     notes: int | None = None
+    lines: tuple[PlacedLine, ...] = ()
+    page_sizes: tuple[tuple[float, float], ...] = ()

@@ -24,12 +24,16 @@ from index.splitting.marks import (
     number_of,
     value_of,
 )
+from index.splitting.sessions import heading_before, parted_at_marks
 from index.splitting.tail import is_row
 
 # How far back a chain of numbers looks for its predecessor, in marks of the same kind.
 _REACH = 100
 # What a mark of each kind adds to the score of a reading, in the measure of a question mark.
 TRUST_SURE, _TRUST_NUMBER, _TRUST_BOLD = 0.75, 0.4, 0.4
+# What numbers that lack cost each, how many may; what it costs that they begin anew.
+_LACKING, _MOST_LACKING = 0.75, 2
+_ANEW, _ANEW_HEADED = 2.0, 0.25
 # Characters of a paragraph that are looked at.
 _LONGEST = 4000
 # Characters before a name in which the person's office stands.
@@ -57,6 +61,7 @@ class Body:
 
     def __init__(self, text: str, lines: Sequence[Line], bold: Sequence[Span] = ()) -> None:
         self.text = text
+        lines = parted_at_marks(text, lines)
         self.bold = _covered(lines, bold)
         self.lines = lines = _parted(text, lines, self.bold)
         self.starts = [line.start for line in lines]
@@ -71,6 +76,10 @@ class Body:
     def said(self, line: int) -> str:
         """The text of a line."""
         return self.text[self.lines[line].start : self.lines[line].end]
+
+    def is_row(self, line: int) -> bool:
+        """Whether a row of the exchanges' form begins at a line."""
+        return is_row(self.text, self.lines, line)
 
     def paragraph_end(self, line: int) -> int:
         """The last line of the paragraph that a line stands in."""
@@ -107,8 +116,13 @@ def _marked(body: Body, rule: QuestionRule) -> Iterator[Opening]:
 
 
 def _amid(body: Body, line: int, rule: QuestionRule) -> bool:
-    """Whether a word without a number is one of a sentence that was wrapped: 主要有三个 / 问题："""
-    if rule.name != "word" or not line or body.lines[line - 1].ends_paragraph:
+    """Whether a word without a number is one of a sentence that was wrapped: 主要有三个 / 问题：;
+    or Q1 a quarter of one."""
+    if (
+        rule.name not in ("word", "q-number", "q-bare")
+        or not line
+        or body.lines[line - 1].ends_paragraph
+    ):
         return False
     return body.text[body.lines[line - 1].end - 1] not in _STOPS + "：:）)」”"
 
@@ -125,9 +139,12 @@ def _best_chain(body: Body, marked: Sequence[Opening]) -> list[Opening]:
         after = marked[i + 1].line if i + 1 < len(marked) else None
         weight = _weight(body, opening, after)
         score, former = (weight, -1) if values[i][0] == 1 else (weight - 2.0, -1)
+        anew = _anew(body, opening, weight) if values[i] in ((1, 0), (1, 1)) else None
         for j in range(max(0, i - _REACH), i):
-            if follows(values[j], values[i]) and best[j][0] + weight > score:
-                score, former = best[j][0] + weight, j
+            cost = 0.0 if follows(values[j], values[i]) else _jump(values[j], values[i])
+            cost = anew if cost is None else cost
+            if cost is not None and best[j][0] + weight - cost > score:
+                score, former = best[j][0] + weight - cost, j
         best.append((score, former))
     if not best:
         return []
@@ -139,6 +156,20 @@ def _best_chain(body: Body, marked: Sequence[Opening]) -> list[Opening]:
         chain.append(marked[at])
         at = best[at][1]
     return chain[::-1]
+
+
+def _jump(earlier: tuple[int, int], later: tuple[int, int]) -> float | None:
+    """What it costs that numbers lack between two; ``None`` where too many do."""
+    lacking = later[0] - earlier[0] - 1
+    return _LACKING * lacking if 0 < lacking <= _MOST_LACKING and later[1] in (0, 1) else None
+
+
+def _anew(body: Body, opening: Opening, weight: float) -> float | None:
+    """What it costs that numbers begin anew: little behind the heading of a session or part."""
+    if heading_before(body.text, body.lines, opening.line) is not None:
+        return _ANEW_HEADED
+    # Without one, items of an answer begin so, too; they have no answers of their own.
+    return _ANEW if weight >= 2.0 else None
 
 
 def _weight(body: Body, opening: Opening, after: int | None) -> float:
@@ -161,7 +192,7 @@ def _unmarked(body: Body, marked: bool) -> Iterator[Opening]:
         said = body.paragraph(line)
         answered = end + 1 < len(body.lines) and bool(body.answers[end + 1])
         asking = asks(said) and len(said) <= 600 if not marked else answered
-        if asking and not body.answers[line] and not is_row(said):
+        if asking and not body.answers[line] and not body.is_row(line):
             yield Opening(line, 0, None)
         line = end + 1
 
@@ -177,7 +208,7 @@ def _bold(body: Body) -> Iterator[Opening]:
         end = body.paragraph_end(line)
         while end > line and not body.bold[end]:
             end -= 1  # an answer that was wrapped onto a bold question
-        if body.bold[line] and not body.answers[line] and not is_row(body.said(line)):
+        if body.bold[line] and not body.answers[line] and not body.is_row(line):
             paragraphs.append(line)
         line = end + 1
     rule = _common_rule([body.said(line) for line in paragraphs])

@@ -71,19 +71,23 @@ class Contents(Evidence):
         """What of each of the pairs is read together with a question; those that are there, and
         are what was written."""
         rows = self._connection.execute(
-            "SELECT pairs.id, said_crc, sentences_crc, question, answer,"  # noqa: S608
-            " coalesce(date, activity_date), filed_date,"
-            f" sentences FROM {JOINED} WHERE pairs.id IN (SELECT value FROM json_each(?))",
+            "SELECT pairs.id, said_crc, sentences_crc, question, answer, sentences,"  # noqa: S608
+            f" {own_rows.AS_ROW['day']}, CASE WHEN pairs.company IS NULL AND pairs.code IS NULL"
+            " THEN coalesce(filings.code, filings.company)"
+            " ELSE coalesce(pairs.code, pairs.company) END, title || ' ' || activity_types"
+            f" FROM {JOINED} WHERE pairs.id IN (SELECT value FROM json_each(?))",
             (json.dumps(list(pairs)),),
         )
         return {
             pair: Reading(
                 question,
                 answer,
-                (held or filed or "")[:4] or None,
+                day[:4] or None,
                 sentences if crc(sentences) == sentences_crc else None,
+                day or None,
+                *others,
             )
-            for pair, said, sentences_crc, question, answer, held, filed, sentences in rows
+            for pair, said, sentences_crc, question, answer, sentences, day, *others in rows
             if crc(question, answer) == said
         }
 
@@ -120,17 +124,19 @@ class Contents(Evidence):
                 found.update(json.loads(kinds))
         return found
 
-    def companies(self) -> list[tuple[str, str | None, str]]:
-        """Each company's name, code and short name, in the order of filing."""
+    def companies(self) -> list[tuple[str, str | None, str, tuple[str, ...]]]:
+        """Each company's name, code, short name and former names, in the order of filing."""
         rows = self._connection.execute(
-            "SELECT company, code, short_name, min(first_pair) FROM filings WHERE company <> ''"
-            " GROUP BY company, code, short_name"
+            "SELECT company, code, short_name, former_names, min(first_pair) FROM filings"
+            " WHERE company <> '' GROUP BY company, code, short_name, former_names"
         ).fetchall()
         rows += own_rows.companies(self._connection)
         shorts: dict[tuple[str, str | None], str] = {}
-        for name, code, short, _ in sorted(rows, key=lambda row: row[3]):
+        formers: dict[tuple[str, str | None], dict[str, None]] = {}
+        for name, code, short, former, _ in sorted(rows, key=lambda row: row[4]):
             shorts[name, code] = short or shorts.get((name, code), "")
-        return [(*key, short) for key, short in shorts.items()]
+            formers.setdefault((name, code), {}).update(dict.fromkeys(json.loads(former)))
+        return [(*key, short, tuple(formers[key])) for key, short in shorts.items()]
 
     def listed(self, after: int = 0) -> list[Listed]:
         """Conditions and pairs of each filing that has pairs, all of them above ``after``; of a

@@ -15,7 +15,7 @@ CURE = "`yuanda doctor` derives it again from the store's copy"
 FILING_COLUMNS = (
     "path", "sha256", "format", "title", "company", "code", "exchange", "activity_types",
     "activity_date", "filed_date", "place", "participants", "hosts", "pages",
-    "short_name", "recognised",
+    "short_name", "recognised", "former_names",
 )  # fmt: skip
 PAIR_COLUMNS = (
     "number", "question", "answer", "start", "end", "question_spans", "answer_spans", "pages",
@@ -67,6 +67,7 @@ def filing_of(row: Sequence[Any]) -> Filing:
     """The filing of a row of ``FILING_COLUMNS``."""
     values = dict(zip(FILING_COLUMNS, row, strict=True))
     values["activity_types"] = tuple(json.loads(values["activity_types"]))
+    values["former_names"] = tuple(json.loads(values["former_names"]))
     values["recognised"] = bool(values["recognised"])
     return Filing(**values)
 

@@ -3,7 +3,7 @@
 from index.store import own_rows, pieces
 from index.store.rows import LISTED_COLUMNS, PAIR_COLUMNS, SEALED_COLUMNS
 
-VERSION = 9
+VERSION = 10
 
 # A row for each time that a reader judged an answer; what it names may be removed from the store.
 _FEEDBACK = """
@@ -92,6 +92,7 @@ CREATE TABLE filings (
     pages INTEGER,
     short_name TEXT NOT NULL,
     recognised INTEGER NOT NULL,
+    former_names TEXT NOT NULL DEFAULT '[]',
     text BLOB NOT NULL,
     warnings TEXT NOT NULL,
     added_at TEXT NOT NULL,
@@ -145,6 +146,7 @@ ALTER TABLE pairs ADD COLUMN session TEXT;
 ALTER TABLE pairs ADD COLUMN left_out TEXT NOT NULL DEFAULT '[]';
 """,
     7: _BY_ROWS,
+    8: "ALTER TABLE filings ADD COLUMN former_names TEXT NOT NULL DEFAULT '[]'",
     # Last: the seals are over all that a row has.
-    8: _SEALED,
+    9: _SEALED,
 }

@@ -68,7 +68,7 @@ def test_an_older_store_can_keep_it(store: Store) -> None:
         ALTER TABLE pairs DROP COLUMN sentences; DROP TABLE text_pieces; DROP INDEX pairs_own;
         ALTER TABLE pairs DROP COLUMN company; ALTER TABLE pairs DROP COLUMN code;
         ALTER TABLE pairs DROP COLUMN date; ALTER TABLE pairs DROP COLUMN short_name;
-        ALTER TABLE pairs DROP COLUMN tables;
+        ALTER TABLE pairs DROP COLUMN tables; ALTER TABLE filings DROP COLUMN former_names;
         ALTER TABLE pairs DROP COLUMN session; ALTER TABLE pairs DROP COLUMN left_out;
         ALTER TABLE filings DROP COLUMN first_pair; ALTER TABLE filings DROP COLUMN pair_count;
         CREATE TABLE passages (

@@ -327,11 +327,12 @@ _LATER = (
     "DROP TABLE text_pieces; DROP INDEX pairs_own; ALTER TABLE pairs DROP COLUMN company;"
     "ALTER TABLE pairs DROP COLUMN code; ALTER TABLE pairs DROP COLUMN date;"
     "ALTER TABLE pairs DROP COLUMN short_name; ALTER TABLE pairs DROP COLUMN tables",
+    "ALTER TABLE filings DROP COLUMN former_names",
     UNSEALED,
 )
 
 
-@pytest.mark.parametrize("version", [1, 2, 3, 4, 5, 6, 7, 8])
+@pytest.mark.parametrize("version", [1, 2, 3, 4, 5, 6, 7, 8, 9])
 def test_an_older_database_is_brought_up(store: Store, version: int) -> None:
     home, wanted = store.folder, list(store.vectors(store.pair_ids()))
     ids, listed = open_indexes(store, FakeEncoder.dimension).dense.ids().tolist(), store.listed()
