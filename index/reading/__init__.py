@@ -12,7 +12,7 @@ from index.reading.document import Document
 from index.reading.office import converted, kind_of
 from index.reading.sandbox import reads_here
 
-__all__ = ["SUFFIXES", "Document", "read"]
+__all__ = ["SUFFIXES", "Document", "can_recognise", "read", "recognised"]
 
 # Files in a folder that are taken for filings; the last are read through LibreOffice.
 SUFFIXES = frozenset(
@@ -94,13 +94,25 @@ def _read_pdf(path: Path) -> Document:
     try:
         return read_pdf(path)
     except ScannedError:
-        from index.reading.recogniser import available, recogniser
-        from index.reading.scanned import read_scanned
-
         # A process of a pool has neither the memory nor the time: the caller's does it.
-        if reads_here() or not available():
+        if reads_here() or not can_recognise():
             raise
-        return read_scanned(path, recogniser())
+        return recognised(path)
+
+
+def can_recognise() -> bool:
+    """Whether this process can read a scanned PDF."""
+    from index.reading.recogniser import available
+
+    return available()
+
+
+def recognised(path: Path) -> Document:
+    """What is recognised on the pages of a scanned PDF."""
+    from index.reading.recogniser import recogniser
+    from index.reading.scanned import read_scanned
+
+    return read_scanned(path, recogniser())
 
 
 def _read_zip(path: Path) -> Document:
