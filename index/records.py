@@ -13,7 +13,10 @@ from typing import Literal, NamedTuple
 Format = Literal["pdf", "docx", "html", "text", "xlsx", "csv"]
 PartKind = Literal["head", "context", "question", "answer", "mark", "furniture", "rest"]
 Exchange = Literal["SSE", "SZSE", "BSE"]
-LeftOutKind = Literal["furniture", "watermark", "invisible", "struck out"]
+LeftOutKind = Literal[
+    "furniture", "watermark", "invisible", "struck out",
+    "deleted", "footnote", "equation", "picture", "object",
+]  # fmt: skip
 
 
 class Span(NamedTuple):
@@ -39,6 +42,7 @@ class Filing:
     """One disclosed document and what its head says of it.
 
     ``recognised``: its text was read off pictures of its pages, so that it isn't verbatim.
+    ``former_names`` are those that it says its company had.
     """
 
     path: str
@@ -57,6 +61,7 @@ class Filing:
     pages: int | None = None
     short_name: str = ""
     recognised: bool = False
+    former_names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +73,15 @@ class LeftOut:
 
 
 @dataclass(frozen=True, slots=True)
+class Table:
+    """A table in an answer: where in the answer it stands, and its cells row by row."""
+
+    start: int
+    end: int
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Pair:
     """One question with its official answer, as filed.
 
@@ -75,7 +89,9 @@ class Pair:
     ``assemble(text, answer_spans)`` of the filing's extracted text; ``start`` and ``end``
     bound the whole pair there, marks included. ``session``: the heading of the session that its
     number counts in, as filed, where a filing has several; ``left_out``: what stands between the
-    question's first and the answer's last character and isn't quoted.
+    question's first and the answer's last character and isn't quoted. ``company``, ``code`` and
+    ``date`` are those of its own row where a sheet's rows have them (``None``: the filing's hold);
+    ``short_name`` goes with them. ``tables`` are those that stand in the answer.
     """
 
     number: str
@@ -89,6 +105,11 @@ class Pair:
     boxes: tuple[Box, ...] = ()
     session: str | None = None
     left_out: tuple[LeftOut, ...] = ()
+    company: str | None = None
+    code: str | None = None
+    date: str | None = None
+    short_name: str | None = None
+    tables: tuple[Table, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,14 +158,18 @@ class Passage:
 class Reading:
     """What of a pair is read together with a question.
 
-    ``year`` (YYYY) is that of its filing; ``sentences`` are its tokens
-    (``index.embedding.sentences``), where they have been worked out.
+    ``year`` (YYYY) and ``day`` (YYYY-MM-DD) are those of its filing; ``sentences`` are its tokens
+    (``index.embedding.sentences``), where they have been worked out. ``company`` is who answered
+    (code, or name where it has none), ``occasion`` the filing's title and types of activity.
     """
 
     question: str
     answer: str
     year: str | None = None
     sentences: bytes | None = None
+    day: str | None = None
+    company: str = ""
+    occasion: str = ""
 
     @property
     def text(self) -> str:
@@ -182,6 +207,20 @@ def slice_spans(text: str, spans: Iterable[Span], wanted: Span) -> tuple[Span, .
         place += len(piece)
         last = piece or last
     return tuple(found)
+
+
+def place_in(text: str, spans: Iterable[Span], at: int) -> int:
+    """Where in the text that ``assemble`` makes of ``spans`` the character at ``at`` stands."""
+    place, last = 0, ""
+    for span in spans:
+        piece = text[span.start : span.end]
+        if last and piece and _latin_words(last, piece):
+            place += 1
+        if at <= span.end:
+            return place + max(at - span.start, 0)
+        place += len(piece)
+        last = piece or last
+    return place
 
 
 def _latin_words(left: str, right: str) -> bool:

@@ -62,17 +62,18 @@ def make_pair(number: str, question: str, answer: str, offset: int = 0) -> Pair:
 
 
 def read_lines(path: Path) -> ParsedFiling:
-    """A reader for tests: a line ``company|date`` or ``|``, then lines ``question|answer``."""
+    """A reader for tests: a line ``company|date``, ``company|date|code`` or ``|``, then lines
+    ``question|answer``."""
     text = path.read_text("utf-8")
     head, _, body = text.partition("\n")
-    company, _, date = head.partition("|")
+    company, date, code = (*head.split("|"), "", "")[:3]
     filing = Filing(
         path=str(path),
         sha256=sha256_of(path),
         format="text",
         title="投资者关系活动记录表",
         company=company,
-        code="309001",
+        code=code or "309001",
         activity_date=date or None,
     )
     pairs, offset = [], len(head) + 1
@@ -139,3 +140,21 @@ def save_tiny_bert(folder: Path, characters: str, **more: Any) -> Any:
     )
     config.save_pretrained(folder)
     return config
+
+
+# What takes a database back to version 6, before its rows had seals.
+UNSEALED = """
+DROP TABLE places;
+DROP INDEX filings_listed;
+CREATE INDEX filings_listed ON filings (
+    company, code, short_name, activity_date, filed_date, activity_types, first_pair, pair_count
+);
+ALTER TABLE filings DROP COLUMN text_crc;
+ALTER TABLE filings DROP COLUMN listed_crc;
+ALTER TABLE filings DROP COLUMN seal;
+ALTER TABLE pairs DROP COLUMN said_crc;
+ALTER TABLE pairs DROP COLUMN sentences_crc;
+ALTER TABLE pairs DROP COLUMN seal;
+ALTER TABLE vectors DROP COLUMN crc;
+ALTER TABLE feedback DROP COLUMN crc;
+"""

@@ -21,7 +21,13 @@ ROOMS = {
         {"intake"},
         {"upkeep"},
     ],
-    "assistant": [{""}, {"retrieval"}, {"answering"}, {"chat", "server", "cli"}],
+    "assistant": [
+        {""},
+        {"retrieval"},
+        {"answering"},
+        {"proof", "takeout"},
+        {"chat", "server", "cli"},
+    ],
     "eval": [
         {""},
         {"collection", "training"},

@@ -31,6 +31,10 @@ LABELS: Mapping[Language, Mapping[str, str]] = {
         "also": "也可能回答了这个问题",
         "none": "无官方答复",
         "none_why": "已披露的问答没有涵盖这个问题。原答不会自己编写答案。",
+        "damaged": "证据受损，无法判断",
+        "damaged_why": "有已披露的文件缺失、受损或无法读取，因此不能说没有官方答复。"
+        "请管理员运行 yuanda doctor。",
+        "damaged_also": "另有证据缺失或受损，未予显示，以上可能不是全部。",
         "nearest": "最接近的已披露问题，点击可查看原文：",
         "empty": "请输入问题。",
         "long": "问题太长了，请控制在 500 字以内。",
@@ -119,6 +123,10 @@ LABELS: Mapping[Language, Mapping[str, str]] = {
         "also": "May also answer the question",
         "none": "No official answer",
         "none_why": "No filed answer covers this question. Yuanda never writes one of its own.",
+        "damaged": "Evidence damaged: can't tell",
+        "damaged_why": "Filings are missing, damaged or can't be read, so this doesn't mean that "
+        "there is no official answer. Whoever keeps the store should run yuanda doctor.",
+        "damaged_also": "More evidence is missing or damaged and not shown; this may not be all.",
         "nearest": "The nearest filed questions; click one to read what was answered:",
         "empty": "Please enter a question.",
         "long": "That question is too long: 500 characters at most.",

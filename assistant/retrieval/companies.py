@@ -1,109 +1,212 @@
-"""Which companies a question names: by code, full name, or the distinctive part of a name.
+"""Which companies a question names: those held here, and those that aren't.
 
-A Chinese company's name is place + distinctive part + trade + legal form (北京 + 并行 + 科技 +
-股份有限公司). People shorten it in many ways, but hardly ever drop the distinctive part, so a
-question that holds the beginning of what follows the place names the company, unless that is a
-word of its own.
+A company that a question is about is a condition: its own pairs answer or none do. Known are the
+companies of the store (by code, name, short name, former names, and what is distinctive in a
+name), the listed ones (``listed``), and for the head of a question what looks like a name
+(``strangers``).
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 
-from assistant.retrieval.places import without_place
-from index.normalize import SHIPPED_MODEL, normalize, read_tokenizer
+from assistant.records import Company as Company
+from assistant.retrieval.codes import codes_in
+from assistant.retrieval.listed import listed, spoken
+from assistant.retrieval.mentions import Found, Kind, Sentence
+from assistant.retrieval.names import beginnings, compact, full_names
+from assistant.retrieval.strangers import name_at_head
+from assistant.retrieval.typos import Spellings
+from index.normalize import normalize
 
-_CODE = re.compile(r"(?<!\d)\d{6}(?!\d)")
-_LEGAL_FORM = re.compile(r"(?:集团|控股)?(?:股份)?(?:有限)?(?:责任)?公司$")
 _SHORTEST = 2
-# Words of a higher place in the shipped vocabulary, which is in order of frequency, are ordinary.
-_ORDINARY = 8_000
-
-
-@dataclass(frozen=True, slots=True)
-class Company:
-    """A company as filings name it."""
-
-    name: str
-    code: str | None
-    short: str = ""
+# Companies up to which a beginning of a name is looked for anywhere in a question; in a larger
+# store, where many begin alike, only where a name may stand.
+_FEW = 40
+# Companies that one beginning may mean.
+_MOST_MEANT = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """Companies that a question names, and the question with their names taken out."""
+    """What companies a question names.
+
+    ``companies`` are held here and asked about. ``absent`` are asked about and known not to be
+    here. ``parties`` are named beside who is asked: customers, rivals. ``perhaps`` is asked about
+    and on no list: absent, unless filings speak of it. ``rest`` is the question without the names
+    of who is asked about; where ``is_bare``, they are all there is.
+    """
 
     companies: tuple[Company, ...]
     rest: str
+    absent: tuple[str, ...] = ()
+    parties: tuple[str, ...] = ()
+    perhaps: str = ""
+    is_bare: bool = False
+
+
+# What a question names that names nobody.
+NOBODY = Mention((), "")
 
 
 class CompanyMatcher:
-    """Finds the companies of a store in questions, in time that doesn't grow with their number."""
+    """Finds companies in questions, in time that doesn't grow with their number."""
 
-    def __init__(
-        self, companies: Iterable[Company] = (), former: CompanyMatcher | None = None
-    ) -> None:
-        """``former``: one whose companies this one knows as well, before the others."""
-        more = tuple(companies)
-        self.companies: tuple[Company, ...] = (*(former.companies if former else ()), *more)
-        self._known: dict[str, tuple[Company, ...]] = dict(former._known) if former else {}
-        for company in more:
-            for name in filter(None, (*names_of(company.name, company.short), company.code)):
-                self._known[name] = (*self._known.get(name, ()), company)
-        self._longest = max(map(len, self._known), default=0)
+    def __init__(self, companies: Iterable[Company] = ()) -> None:
+        """``companies`` as filings name them, in the order of filing; those of one code, or of one
+        name, are one."""
+        self.given = tuple(companies)
+        self.companies: tuple[Company, ...] = tuple(_joined(self.given))
+        self._own: dict[str, tuple[Company, ...]] = {}
+        self._starts: dict[str, tuple[Company, ...]] = {}
+        self._codes: dict[str, tuple[Company, ...]] = {}
+        for company in self.companies:
+            self._learn(company)
+        self._starts = {
+            start: known
+            for start, known in self._starts.items()
+            if start not in self._own and len(known) <= _MOST_MEANT
+        }
+
+    def _learn(self, company: Company) -> None:
+        called = [(company.name, company.short), *((name, "") for name, _ in company.others)]
+        called += [(name, "") for name in company.former]
+        own = dict.fromkeys(full for pair in called for full in full_names(*pair))
+        starts = dict.fromkeys(start for pair in called for start in beginnings(*pair))
+        spoken_of = [name for name, first in spoken().items() if first in own] if own else []
+        for name in (*own, *spoken_of):
+            self._own[name] = (*self._own.get(name, ()), company)
+        for name in starts:
+            self._starts[name] = (*self._starts.get(name, ()), company)
+        for _, code in company.keys:
+            if code and company not in self._codes.get(code, ()):
+                self._codes[code] = (*self._codes.get(code, ()), company)
 
     def knowing(self, companies: Sequence[Company]) -> CompanyMatcher:
-        """One that knows these; where this one knows the first of them, they aren't looked at
-        again."""
-        known = len(self.companies)
-        if tuple(companies[:known]) != self.companies:
-            return CompanyMatcher(companies)
-        return CompanyMatcher(companies[known:], self) if len(companies) > known else self
+        """One that knows these, which is this one where they are the same."""
+        return self if tuple(companies) == self.given else CompanyMatcher(companies)
 
-    def match(self, question: str) -> Mention:
-        """The companies that a question names; of several that share a name's beginning,
-        those that share most with the question."""
-        text = normalize(question)
-        found: dict[str, list[Company]] = {}
-        for company, part in self._longest_parts(text).items():
-            found.setdefault(part, []).append(company)
-        # A longer match rules out a shorter one within it.
-        parts = [p for p in found if not any(p != q and p in q for q in found)]
-        for part in sorted(parts, key=len, reverse=True):
-            text = text.replace(part, " ")
-        companies = dict.fromkeys(company for part in parts for company in found[part])
-        return Mention(tuple(companies), text.strip() or normalize(question))
+    @cached_property
+    def _spellings(self) -> Spellings:
+        return Spellings(self._own, listed())
 
-    def _longest_parts(self, text: str) -> dict[Company, str]:
-        """Each company that the text names, with the longest of its names there."""
-        codes = set(_CODE.findall(text))
-        longest: dict[Company, str] = {}
-        for start in range(len(text)):
-            for end in range(start + _SHORTEST, min(len(text), start + self._longest) + 1):
-                part = text[start:end]
-                if part not in self._known or (part.isdigit() and part not in codes):
-                    continue
-                for company in self._known[part]:
-                    longest[company] = max(longest.get(company, ""), part, key=len)
-        return longest
+    @cached_property
+    def _openings(self) -> frozenset[str]:
+        """The first two characters of all names."""
+        names: tuple[Mapping[str, object], ...] = (self._own, self._starts, listed(), spoken())
+        return frozenset(name[:_SHORTEST] for known in names for name in known)
+
+    @cached_property
+    def _longest(self) -> int:
+        names = (self._own, self._starts, listed(), spoken())
+        return max(max(map(len, known), default=0) for known in names)
+
+    def match(self, question: str, *, about: bool = False) -> Mention:
+        """The companies that a question names; of several that share a name's beginning, those
+        that share most with it.
+
+        ``about``: who is asked is known without it, so that strangers are parties.
+        """
+        sentence = Sentence(normalize(question))
+        found = sentence.with_roles(list(self._found(sentence)), about=about)
+        asked = [one for one in found if one.is_asked]
+        perhaps = ""
+        if not about and all(one.kind == "start" for one in asked):
+            asked, perhaps = self._at_head(sentence, asked)
+        rest = sentence.without(one for one in asked if one.companies)
+        return Mention(
+            tuple(dict.fromkeys(c for one in asked for c in one.companies)),
+            rest or normalize(question),
+            absent=tuple(dict.fromkeys(one.name for one in asked if one.kind == "listed")),
+            parties=tuple(dict.fromkeys(one.name for one in found if not one.is_asked)),
+            perhaps=perhaps or next((one.name for one in asked if one.kind == "other"), ""),
+            is_bare=not any(character.isalnum() for character in rest),
+        )
+
+    def _at_head(self, sentence: Sentence, asked: list[Found]) -> tuple[list[Found], str]:
+        """What the question begins with, where no whole name says who is asked: a mistyped name,
+        or one that is on no list."""
+        begin, meant = sentence.begin, self._spellings.meant(sentence.head)
+        if meant:
+            length, name = meant
+            return [Found(begin, begin + length, name, "own", self._own[name])], ""
+        if any(one.start == begin and sentence.goes_on(one) for one in asked):
+            # 星河数科 may be another company, and 海康汽车电子 is a part of the one held.
+            return asked, name_at_head(sentence)
+        return (asked, "") if asked else ([], name_at_head(sentence))
+
+    def _found(self, sentence: Sentence) -> Iterator[Found]:
+        """All that is named, from left to right, none within another."""
+        text, place = sentence.text, 0
+        codes = {start: (end, code) for start, end, code in codes_in(text, self._codes)}
+        while place < len(text):
+            if place in codes:
+                end, code = codes[place]
+                yield self._by_code(place, end, code)
+                place = end
+                continue
+            one = self._longest_at(sentence, place)
+            if one is not None:
+                yield one
+            place = one.end if one else place + 1
+
+    def _by_code(self, start: int, end: int, code: str) -> Found:
+        held = self._codes.get(code, ())
+        known: Kind = "own" if held else "listed"
+        return Found(start, end, code, known, companies=held)
+
+    def _longest_at(self, sentence: Sentence, start: int) -> Found | None:
+        """The longest name that begins here and may stand here."""
+        text = sentence.text
+        if text[start : start + _SHORTEST] not in self._openings:
+            return None
+        for end in range(min(len(text), start + self._longest), start + 1, -1):
+            kind = self._kind(name := text[start:end])
+            if kind is None:
+                continue
+            companies = self._own.get(name) or self._starts.get(name) if kind != "other" else None
+            is_common = kind == "start" and len(self.companies) <= _FEW
+            one = Found(start, end, name, kind, companies=companies or ())
+            if sentence.admits(one, anywhere=is_common):
+                return one
+        return None
+
+    def _kind(self, name: str) -> Kind | None:
+        if name in self._own:
+            return "own"
+        if name in listed() or spoken().get(name, "") in listed():
+            return "listed"
+        if name in self._starts:
+            return "start"
+        return "other" if name in spoken() else None
 
 
-def names_of(name: str, short: str = "") -> tuple[str, ...]:
-    """A company's name as questions may have it.
-
-    Whole, short, without legal form; and the beginnings of what follows the place, of two
-    characters or more, but for those that are ordinary words (光明 of 光明乳业).
-    """
-    whole, short = normalize(name), normalize(short)
-    core = _LEGAL_FORM.sub("", whole)
-    full = [n for n in (whole, short, core) if len(n) >= _SHORTEST]
-    parts = [without_place(n) for n in (core, short)]
-    starts = [part[:end] for part in parts for end in range(_SHORTEST, len(part) + 1)]
-    return tuple(dict.fromkeys([*full, *(s for s in starts if not _is_ordinary(s))]))
-
-
-def _is_ordinary(word: str) -> bool:
-    rank = read_tokenizer(SHIPPED_MODEL).token_to_id(word)
-    return rank is not None and rank < _ORDINARY
+def _joined(companies: Sequence[Company]) -> Iterator[Company]:
+    """Each company once: what has the same code, or the same name where one has no code."""
+    by_code: dict[str, int] = {}
+    by_name: dict[str, int] = {}
+    groups: list[list[Company]] = []
+    for company in sorted(companies, key=lambda company: company.code is None):
+        name = compact(company.name)
+        place = by_code.get(company.code) if company.code else by_name.get(name)
+        if place is None:
+            place = len(groups)
+            groups.append([])
+        groups[place].append(company)
+        if company.code:
+            by_code[company.code] = place
+        for known in {name, compact(company.short)} - {""}:
+            by_name.setdefault(known, place)
+    order = {id(company): place for place, company in enumerate(companies)}
+    for group in sorted(groups, key=lambda group: min(order[id(one)] for one in group)):
+        first, *others = sorted(group, key=lambda one: -order[id(one)])
+        former = [name for one in others for name in (one.name, one.short)]
+        former += [name for one in group for name in one.former]
+        known = {first.name, first.short, ""}
+        yield replace(
+            first,
+            former=tuple(dict.fromkeys(name for name in former if name not in known)),
+            others=tuple(dict.fromkeys((one.name, one.code) for one in others)),
+        )

@@ -46,7 +46,7 @@ class Completer:
         if len(wanted) < _SHORTEST:
             return []
         if mention.companies:
-            named = tuple((company.name, company.code) for company in mention.companies)
+            named = tuple(key for company in mention.companies for key in company.keys)
             within = [replace(scope, companies=named) for scope in within]
         offered: dict[str, tuple[bool, bool, str]] = {}
         for scope in within:

@@ -6,7 +6,6 @@ years, parts of the year, numbers.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -14,6 +13,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
+from assistant.retrieval.figures import numbers_in
 from assistant.retrieval.interaction import BEFORE, COVERAGE, Rows, cover
 from assistant.retrieval.periods import Periods, part_agreement, periods_in, year_agreement
 from index.normalize import normalize
@@ -32,8 +32,6 @@ _DETAILS = (
     *("numbers_absent", "numbers_said"),
 )
 AGREEMENT = (*COVERAGE, *_DETAILS)
-
-_NUMBER = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?")
 
 
 def read_together(question: str, readings: Sequence[Reading], before: str = "") -> Rows:
@@ -65,7 +63,7 @@ class _Asked:
             tuple(counts),
             weights / max(weights.sum(), 1e-9),
             periods,
-            _numbers(whole) - periods.years,
+            numbers_in(whole) - periods.years,
         )
 
     def details(self, readings: Sequence[Reading]) -> Rows:
@@ -97,7 +95,7 @@ class _Asked:
     def _numbers(self, said: str) -> tuple[float, ...]:
         if not self.numbers:
             return 0.0, 0.0
-        missing = len(self.numbers - _numbers(said)) / len(self.numbers)
+        missing = len(self.numbers - numbers_in(said)) / len(self.numbers)
         return missing, float(not missing)
 
 
@@ -105,8 +103,3 @@ class _Asked:
 @lru_cache(maxsize=16_384)
 def _plain(question: str, answer: str) -> str:
     return normalize(f"{question}\n{answer}")
-
-
-def _numbers(plain: str) -> frozenset[str]:
-    """Numbers of a normalised text."""
-    return frozenset(n.replace(",", "") for n in _NUMBER.findall(plain))

@@ -1,9 +1,15 @@
-"""Years and periods that a question asks of, and whether a filed pair is of them."""
+"""Years and periods that a question asks of, and whether a filed pair is of them.
+
+Times are said in few ways here, and most of them are years, halves and quarters of fiscal years
+that general readers of Chinese dates don't know (FY2024, 2025Q2, 半年报; the best kept one loads for
+half a second): so they are read by the patterns below.
+"""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 _YEAR = re.compile(
     r"(?<![\d.])((?:19|20)\d{2})(?!\d)(?!\s*(?:万|亿|元|吨|台|只|家|套|人|股|[.,]\d))"
@@ -19,6 +25,11 @@ _PERIODS = {
     "四季度": ("四季度", "q4"),
 }
 _MONTH = re.compile(r"(?<!\d)(1[0-2]|[1-9])月")
+_WHEN = re.compile(
+    r"(?:(?:19|20)\d\d|(?<![\d.])[012]\d(?=年))(?:年度?)?(?:报告?)?|fy\d+|\d\d?月(?:份|末|底)?|\d\d?[日号]"
+    r"|(?:第?[一二三四1-4]|前三|上|下|本|上个|这个)季(?:度|报)|[上下]?半年(?:度|报)?|[1234]?q[1-4]?|[12]?h[12]?|[今去前明本上当]年度?"
+    r"|年度报告|年度|年报|中报|报告期内?|全年|近期|最近|目前|现在|当前|截至"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +44,17 @@ class Periods:
         return bool(self.years or self.parts or self.months)
 
 
+@lru_cache(maxsize=1 << 13)
 def periods_in(plain: str) -> Periods:
     """What a normalised text names."""
     years = set(_YEAR.findall(plain)) | {f"20{y}" for y in _SHORT_YEAR.findall(plain)}
     parts = {name for name, words in _PERIODS.items() if any(word in plain for word in words)}
     return Periods(frozenset(years), frozenset(parts), frozenset(_MONTH.findall(plain)))
+
+
+def without_periods(plain: str) -> str:
+    """A normalised text without the times that it names."""
+    return _WHEN.sub(" ", plain)
 
 
 def year_agreement(asked: Periods, said: Periods, filed: str | None) -> tuple[float, float]:

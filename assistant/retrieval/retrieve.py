@@ -1,22 +1,25 @@
 """Find the pairs that may answer a question: dense and lexical search, side by side.
 
-Companies that the question names are taken out of what is searched for, since a filing hardly
-ever says its own company's name; their pairs are searched by themselves as well.
+A company that the question is about is a condition: its own pairs are found and no others. Its
+name is taken out of what is searched for, since a filing hardly ever says its own company's name.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from itertools import chain
+from datetime import date
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from assistant.retrieval import threads
-from assistant.retrieval.companies import CompanyMatcher, Mention
+from assistant.retrieval.companies import NOBODY, Company, CompanyMatcher, Mention
+from assistant.retrieval.talk import Kind, kind_of
+from assistant.retrieval.timing import When, when
 from index.embedding.encoder import Encoder, Vectors
+from index.normalize import normalize
 from index.search.protocol import Index
 from index.store.scope import Ids, Scope, is_question, pairs_of
 
@@ -32,7 +35,7 @@ POOL = 64
 #            passage of the filed answer; ``similarity`` is the better of both
 #   lexical  the pair's BM25 score as a share (0..1) of what the question's own words could reach
 #   company, other_company
-#            1 where the question names the pair's company, and where it names others only
+#            1 where the question is about the pair's company, and where about others only
 EVIDENCE = (
     *("similarity", "question_similarity", "answer_similarity", "lexical"),
     *("company", "other_company"),
@@ -46,13 +49,18 @@ class Retrieved:
     """What was searched for (the question without the companies' names), and what was found.
 
     ``pairs`` are ids, rising, ``evidence`` has a row of ``EVIDENCE`` for each. ``before`` is what
-    of the question before was searched for as well.
+    of the question before was searched for as well; ``mention`` tells of the companies named.
+    ``alone``: one company's pairs alone may answer.
     """
 
     asked: str
     pairs: Ids
     evidence: Rows
     before: str = ""
+    mention: Mention = NOBODY
+    kind: Kind = "question"
+    when: When = When()
+    alone: bool = False
 
     def among(self, pairs: Collection[int]) -> Retrieved:
         """The same of these pairs alone."""
@@ -77,48 +85,59 @@ class Retriever:
         allowed: Scope | None = None,
         pool: int = POOL,
         previous: str | None = None,
+        today: date | None = None,
     ) -> Retrieved:
         """Candidates for a question: the best of both sides, each once, by id.
 
         ``allowed`` are the pairs that may be found (``None``: all). A question that names no
-        company is about that of the ``previous`` one, and a short one about its topic, too.
+        company is about that of the ``previous`` one, and a short one about its topic, too. ``today``
+        is what 去年 is counted from; by default the clock's.
         """
-        mention, before = self._mention(question, previous)
-        words = f"{mention.rest} {before}" if before else mention.rest
+        pinned = allowed is not None and bool(allowed.filters.company or allowed.filters.code)
+        mention, before = self._mention(question, previous, pinned)
+        time, asked = when(mention.rest, today or date.today())
+        words = f"{asked} {before}" if before else asked
         vector = self._encoder.encode_queries([words])
-        named = tuple((company.name, company.code) for company in mention.companies)
-        scopes = [allowed]
-        if named:
-            scopes.append(replace(allowed or Scope(), companies=named))
-
-        def by_words() -> list[list[tuple[int, float]]]:
-            return [self._index.matching(words, pool, scope) for scope in scopes]
-
-        def by_meaning() -> list[Ids]:
-            return [self._index.candidates(vector, 2 * pool, scope) for scope in scopes]
-
-        matching, nearest = threads.both(by_words, by_meaning)
-        matches = dict(chain.from_iterable(matching))
-        found = [pairs_of(passages) for passages in nearest]
+        named = tuple(key for company in mention.companies for key in company.keys)
+        scope = replace(allowed or Scope(), companies=named) if named else allowed
+        matching, nearest = threads.both(
+            lambda: self._index.matching(words, pool, scope),
+            lambda: self._index.candidates(vector, 2 * pool, scope),
+        )
+        matches = dict(matching)
         matched = np.fromiter(matches, dtype=np.int64, count=len(matches))
-        pairs = np.unique(np.concatenate([*found, matched]))
+        pairs = np.unique(np.concatenate([pairs_of(nearest), matched]))
         evidence = np.zeros((len(pairs), len(EVIDENCE)))
         evidence[:, :3] = self._similarities(vector, pairs)
         scores = np.fromiter(matches.values(), dtype=np.float64, count=len(matches))
         ceiling = self._index.ceiling(words) or 1.0
         evidence[np.searchsorted(pairs, matched), 3] = np.minimum(1.0, scores / ceiling)
-        if named:
-            right = self._index.within(pairs, Scope(companies=named))
-            evidence[:, 4], evidence[:, 5] = right, ~right
-        return Retrieved(mention.rest, pairs, evidence, before)
+        evidence[:, 4] = bool(named)
+        plain = normalize(question)
+        rest = "" if mention.is_bare else mention.rest
+        kind = kind_of(plain, rest, names_company=bool(mention.companies))
+        alone = bool(named) or pinned or len(self.companies) == 1
+        return Retrieved(asked, pairs, evidence, before, mention, kind, time, alone)
 
-    def _mention(self, question: str, previous: str | None) -> tuple[Mention, str]:
+    @property
+    def companies(self) -> tuple[Company, ...]:
+        """The companies that it knows."""
+        return self._matcher.companies
+
+    def questions(self, text: str, k: int, scope: Scope) -> list[int]:
+        """Pairs whose filed question shares most with ``text``, best first."""
+        return self._index.questions(text, k, scope).tolist()
+
+    def _mention(self, question: str, previous: str | None, pinned: bool) -> tuple[Mention, str]:
         """What a question names and asks, and the words of the previous one that it follows up."""
-        mention = self._matcher.match(question)
-        if previous is None or mention.companies:
+        former = self._matcher.match(previous, about=pinned) if previous else NOBODY
+        about = pinned or bool(former.companies)
+        mention = self._matcher.match(question, about=pinned)
+        if not previous or mention.companies or mention.absent:
             return mention, ""
-        former = self._matcher.match(previous)
-        return Mention(former.companies, mention.rest), former.rest
+        if about:
+            mention = self._matcher.match(question, about=True)
+        return replace(mention, companies=former.companies), former.rest
 
     def _similarities(self, vector: Vectors, pairs: Ids) -> Rows:
         """Each pair's best cosine, that of its question, and the best of its answer's passages.

@@ -28,6 +28,7 @@ from assistant.answering.answer import Assistant
 from assistant.limits import BusyError, Limits, Rate, Workers
 from assistant.server.access import Door, Gate, Traffic, json_response, refusal
 from assistant.server.metrics import CONTENT_TYPE, Metrics
+from assistant.server.reach import Forwarding, Reach
 from assistant.server.requests import Asking, AskingBatch, Listing, Sha256, reasons
 from assistant.server.responses import (
     AnswerDocument,
@@ -90,20 +91,18 @@ def create_app(
     assistant: Assistant,
     keys: Sequence[str] = (),
     *,
-    exposed: bool = False,
+    reach: Reach | None = None,
     limits: Limits | None = None,
-    uploaded: int | None = None,
-    may_upload: Callable[[str], bool] | None = None,
 ) -> FastAPI:
     """The API over one assistant.
 
-    ``uploaded`` is how many bytes a request may have to what is mounted besides it; by default as
-    many as one to the API. ``may_upload`` says which caller may upload to it; by default none may.
-    ``exposed`` says that other machines reach it; then it is closed unless there are ``keys``.
+    Where other machines reach it (``reach``), it is closed unless there are ``keys``. A request
+    to what is mounted besides may be as large as one to the API.
     """
+    reach = reach or Reach()
     limits = limits or Limits()
     rate, metrics = Rate(limits.per_minute), Metrics()
-    door, traffic = Door(keys, exposed), Traffic()
+    door, traffic = Door(keys, reach), Traffic()
     workers, drawing = Workers(limits), Workers(replace(limits, working=_DRAWN_AT_ONCE))
     serving = Serving(assistant, door, limits, rate, traffic, metrics, workers, drawing)
     app = FastAPI(
@@ -113,7 +112,7 @@ def create_app(
         # The pages that FastAPI brings load scripts from elsewhere.
         docs_url=None,
         redoc_url=None,
-        max_body_size=uploaded or limits.bytes,
+        max_body_size=limits.bytes,
         lifespan=partial(_lifespan, serving),
     )
     app.state.traffic = serving.traffic
@@ -125,8 +124,8 @@ def create_app(
         rate=rate,
         traffic=traffic,
         metrics=metrics,
-        may_upload=may_upload,
     )
+    app.add_middleware(Forwarding, proxies=reach.proxies)
     app.exception_handler(StarletteHTTPException)(_refused)
     app.exception_handler(RequestValidationError)(_invalid)
     app.exception_handler(BusyError)(_busy)
@@ -168,14 +167,18 @@ def _health(serving: Serving) -> APIRouter:
 
     @router.get(
         "/health",
-        summary="Whether the store can be read",
+        summary="Whether the store can be read, and all of it is sound",
         responses={200: {"model": HealthDocument}, **_NOT_READY},
     )
     async def health() -> Response:
         try:
             filings, pairs = await asyncio.to_thread(serving.assistant.counts)
+            damaged = await asyncio.to_thread(serving.assistant.damaged)
         except (sqlite3.Error, StoreError):
             raise HTTPException(503, "the store can't be read") from None
+        if damaged:
+            count = len(damaged)
+            raise HTTPException(503, f"evidence of {count} places is damaged; `yuanda doctor`")
         counts = {"filings": filings, "pairs": pairs, "sample": serving.assistant.is_sample}
         return json_response({"status": "ok", **counts})
 
@@ -302,7 +305,7 @@ def _filings(serving: Serving) -> APIRouter:
             png = await serving.drawing.do(drawn)
         except (KeyError, ReadError):
             raise HTTPException(404, f"{sha256}: no page {page} that can be drawn") from None
-        return Response(png, media_type="image/png", headers={"X-Content-Type-Options": "nosniff"})
+        return Response(png, media_type="image/png")
 
     return router
 

@@ -60,8 +60,19 @@ class LeftOutDocument(TypedDict):
     text: str
 
 
+class TableDocument(TypedDict):
+    """A table in an answer: where in it, and its cells row by row."""
+
+    start: int
+    end: int
+    rows: list[list[str]]
+
+
 class PairDocument(TypedDict):
-    """A question with its answer, verbatim; ``start`` and ``end`` in the extracted text."""
+    """A question with its answer, verbatim; ``start`` and ``end`` in the extracted text.
+
+    ``company``, ``code`` and ``date`` are those of its own row, ``null`` where the filing's hold.
+    """
 
     number: str
     question: str
@@ -72,6 +83,10 @@ class PairDocument(TypedDict):
     boxes: list[BoxDocument]
     session: str | None
     left_out: list[LeftOutDocument]
+    company: str | None
+    code: str | None
+    date: str | None
+    tables: list[TableDocument]
 
 
 class CitationDocument(TypedDict):
@@ -85,13 +100,19 @@ class CitationDocument(TypedDict):
 
 
 class AnswerDocument(TypedDict):
-    """What came of a question: with "abstain" the citations are related at best, no answer."""
+    """What came of a question: with "abstain" the citations are related at best, no answer.
+
+    ``reason``: evidence, named in ``damaged``, is missing, damaged or can't be read, so that an
+    abstention doesn't say that nothing is filed.
+    """
 
     question: str
     decision: Decision
     confidence: float
     citations: list[CitationDocument]
     elapsed_ms: float
+    reason: NotRequired[Literal["evidence_damaged"]]
+    damaged: NotRequired[list[str]]
 
 
 class RefusedQuestion(TypedDict):

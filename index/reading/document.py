@@ -37,14 +37,45 @@ class Aside:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """A question and its answer from a sheet, with other cells by what their column holds."""
+class Omitted:
+    """What the file holds and the text doesn't, and before which character it would stand."""
 
-    question: Span
-    answer: Span
+    kind: LeftOutKind
+    at: int
+    text: str
+
+
+class Cell(NamedTuple):
+    """Where a table's cell stands in the text; ``merged``: it goes on from the one above."""
+
+    start: int
+    end: int
+    merged: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """A table in the text: its cells row by row."""
+
+    start: int
+    end: int
+    rows: tuple[tuple[Cell, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A question and its answer from a table, with other cells by what their column holds.
+
+    Either stands in several cells where one is merged beside others. ``table`` is where the
+    table begins.
+    """
+
+    questions: tuple[Span, ...]
+    answers: tuple[Span, ...]
     start: int
     end: int
     cells: Mapping[str, str]
+    table: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +84,14 @@ class Document:
 
     ``page_starts`` holds the offset at which each page begins, and is empty where the format
     has no pages; ``bold`` holds paragraphs or lines that are bold throughout, where the format
-    tells; ``rows`` holds the questions of a sheet, which need no splitting; ``boxes_of`` gives
-    the rectangles that each group of spans of the text covers; ``scanned`` holds the numbers of
-    pages with pictures and no text; ``recognised`` says that the text was read off pictures;
+    tells; ``rows`` holds the questions of a sheet or table, which need no splitting; ``boxes_of``
+    gives the rectangles that each group of spans of the text covers; ``scanned`` holds the numbers
+    of pages with pictures and no text; ``recognised`` says that the text was read off pictures;
     ``asides`` holds, in order, what is in no question and no answer whatever surrounds it;
-    ``warnings`` what reading found worth knowing; ``lines`` where each line stands, and
-    ``page_sizes`` (width, height) of the pages in points, where the format has pages.
+    ``warnings`` what reading found worth knowing. ``omitted`` is, in order, what the file holds
+    and the text doesn't; ``tables`` are those that are no list of questions; ``notes`` is where
+    footnotes begin, behind all other text. ``lines`` is where each line stands, and ``page_sizes``
+    (width, height) are the pages' in points, where the format has pages.
     """
 
     text: str
@@ -71,5 +104,8 @@ class Document:
     recognised: bool = False
     asides: tuple[Aside, ...] = ()
     warnings: tuple[str, ...] = ()
+    omitted: tuple[Omitted, ...] = ()
+    tables: tuple[Grid, ...] = ()
+    notes: int | None = None
     lines: tuple[PlacedLine, ...] = ()
     page_sizes: tuple[tuple[float, float], ...] = ()

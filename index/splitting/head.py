@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any, get_args
 
 from index.records import Exchange
+from index.splitting.former import former_names
 from index.splitting.lines import columns
 from index.splitting.marks import has_office
 from index.splitting.spelling import compatible, plain
@@ -149,6 +150,8 @@ def _named(head: str, filed: str) -> dict[str, Any]:
         fields["code"] = code
     if short := _SHORT.search(head):
         fields["short_name"] = filed[short.start(1) : short.end(1)]
+    if former := former_names(head):
+        fields["former_names"] = former
     if exchange := _exchange(fields.get("code"), head):
         fields["exchange"] = exchange
     return fields

@@ -81,12 +81,12 @@ def test_a_pair_taken_out_meanwhile_is_passed_over() -> None:
 @pytest.fixture
 def assistant(tmp_path: Path) -> Iterator[Assistant]:
     store = Store.open(tmp_path / "store", create=True)
-    for name, day, question in (
-        ("北京甲木科技股份有限公司", "2023-05-01", "毛利率为什么下降？"),
-        ("上海乙水电子股份有限公司", "2024-05-01", "毛利率何时回升？"),
+    for name, day, code, question in (
+        ("北京甲木科技股份有限公司", "2023-05-01", "309001", "毛利率为什么下降？"),
+        ("上海乙水电子股份有限公司", "2024-05-01", "309002", "毛利率何时回升？"),
     ):
         file = tmp_path / f"{day}.txt"
-        file.write_text(f"{name}|{day}\n{question}|毛利率会回升。\n", "utf-8")
+        file.write_text(f"{name}|{day}|{code}\n{question}|毛利率会回升。\n", "utf-8")
         add(store, [file], FakeEncoder(), read=read_lines)
     with Assistant(store, FakeEncoder(), Calibration.load()) as assistant:
         yield assistant

@@ -53,7 +53,7 @@ def assistant(store: Path) -> Iterator[Assistant]:
 
 @pytest.fixture
 def client(assistant: Assistant) -> TestClient:
-    return TestClient(create_app(assistant), base_url=HERE)
+    return TestClient(create_app(assistant), base_url=HERE, client=PEER)
 
 
 def sha_of(client: TestClient, company: str) -> str:
@@ -248,7 +248,7 @@ def test_another_method_changes_nothing(client: TestClient) -> None:
 @pytest.mark.parametrize("path", CALLS)
 def test_keys_are_asked_for(assistant: Assistant, path: str) -> None:
     client = TestClient(
-        create_app(assistant, ["first-key", "second-key"], exposed=True),
+        create_app(assistant, ["first-key", "second-key"], reach=Reach(exposed=True)),
         base_url="http://elsewhere",
     )
     for header in (None, "Bearer wrong", "Bearer ", "Basic first-key", "first-key", "Bearer 钥匙"):
@@ -262,7 +262,7 @@ def test_keys_are_asked_for(assistant: Assistant, path: str) -> None:
 
 @pytest.mark.parametrize("path", CALLS)
 def test_without_keys_it_answers_this_machine_alone(assistant: Assistant, path: str) -> None:
-    exposed = TestClient(create_app(assistant, exposed=True), base_url=HERE)
+    exposed = TestClient(create_app(assistant, reach=Reach(exposed=True)), base_url=HERE, client=PEER)
     renamed = TestClient(create_app(assistant), base_url="http://elsewhere.example")
     for client in (exposed, renamed):
         refused = client.get(path)

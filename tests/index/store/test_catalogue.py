@@ -110,7 +110,7 @@ def test_companies(store: Store) -> None:
     catalogue = Catalogue(store.listed())
     assert catalogue.count == len(store.pair_ids())
     companies = store.companies()
-    for name, code, _ in companies:
+    for name, code, *_ in companies:
         pairs = catalogue.pairs(Scope(companies=((name, code),))).tolist()
         assert pairs
         filings = [filed.filing for filed in store.filed(pairs).values()]

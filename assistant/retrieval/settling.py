@@ -1,0 +1,159 @@
+"""From candidates to what is shown first: who and when the question is about settle it.
+
+A pair that speaks of another time, or doesn't speak of a party that the question names, doesn't
+answer, however alike it sounds. Of those that do, the newest answer to the same question comes
+first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from assistant.records import Reason
+from assistant.retrieval.decide import SHORTLIST, Calibration, Ranked, rank
+from assistant.retrieval.figures import amounts_in, says
+from assistant.retrieval.retrieve import Retrieval, Retrieved
+from assistant.retrieval.periods import without_periods
+from assistant.retrieval.same_question import alike
+from assistant.retrieval.timing import fits
+from index.normalize import normalize
+from index.records import Reading
+
+# What is left of the confidence in a pair that speaks of another time or of nobody named.
+UNFIT = 0.1
+# How far below the first one's logit a newer answer may be and still come before it: an eighth as
+# likely to be the right one; where the newest is asked for, a twentieth.
+_NEAR, _NEAR_ENOUGH = 2.0, 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """Pairs in the order in which they are shown; ``reason``: why none of them answers, where that
+    doesn't depend on their confidence."""
+
+    ranked: tuple[Ranked, ...]
+    reason: Reason | None = None
+
+
+def settle(
+    retrieved: Retrieved,
+    calibration: Calibration,
+    readings_of: Callable[[Sequence[int]], Sequence[Reading]],
+    retrieval: Retrieval = "hybrid",
+    depth: int = SHORTLIST,
+) -> Settled:
+    """Rank the candidates that fit, and after them the others."""
+    mention = retrieved.mention
+    if retrieved.kind == "talk":
+        return Settled((), "not_a_question")
+    if mention.absent and not mention.companies:
+        return Settled((), "company_not_held")
+    every = retrieved.pairs.tolist()
+    if not _is_spoken_of(mention.perhaps, every, readings_of):
+        return Settled((), "company_not_held")
+    fit = fit_pairs(retrieved, readings_of)
+    if not fit and fit is not None:
+        ranked = rank(retrieved, calibration, readings_of, retrieval, depth)
+        return Settled(tuple(_unsure(one) for one in ranked))
+    chosen = retrieved if fit is None else retrieved.among(fit)
+    ranked = rank(chosen, calibration, readings_of, retrieval, depth)
+    if is_of_now(retrieved):
+        ranked = newest_first(retrieved, ranked, readings_of)
+    if fit is not None and len(ranked) < depth and len(fit) < len(every):
+        others = retrieved.among(set(every) - fit)
+        rest = rank(others, calibration, readings_of, retrieval, depth - len(ranked))
+        ranked += [_unsure(one) for one in _below(ranked, rest)]
+    reason: Reason | None = "not_a_question" if retrieved.kind == "name" else None
+    return Settled(tuple(ranked), reason)
+
+
+def is_of_now(retrieved: Retrieved) -> bool:
+    """Whether the newest answer is meant."""
+    return not retrieved.when or retrieved.when.this_year or retrieved.when.latest
+
+
+def _is_spoken_of(
+    name: str, pairs: Sequence[int], readings_of: Callable[[Sequence[int]], Sequence[Reading]]
+) -> bool:
+    """Whether one of the pairs holds a name, where there is one."""
+    return not name or any(_names(reading, [name]) for reading in readings_of(pairs))
+
+
+def fit_pairs(
+    retrieved: Retrieved, readings_of: Callable[[Sequence[int]], Sequence[Reading]]
+) -> set[int] | None:
+    """The candidates that fit; ``None`` where the question names no party, time or amount."""
+    every, mention = retrieved.pairs.tolist(), retrieved.mention
+    named = list(mention.parties)
+    if mention.perhaps and not mention.companies:
+        named.append(mention.perhaps)
+    amounts = amounts_in(retrieved.asked) if retrieved.kind == "statement" else frozenset()
+    if not (retrieved.when or named or amounts):
+        return None
+    readings = dict(zip(every, readings_of(every), strict=True))
+    return {
+        pair
+        for pair in every
+        if _names(readings[pair], named)
+        and fits(retrieved.when, readings[pair])
+        and says(normalize(readings[pair].text), amounts)
+    }
+
+
+def _names(reading: Reading, parties: Sequence[str]) -> bool:
+    if not parties:
+        return True
+    text = normalize(reading.text)
+    return all(party in text for party in parties)
+
+
+def _unsure(one: Ranked) -> Ranked:
+    return replace(one, confidence=one.confidence * UNFIT)
+
+
+def _below(first: Sequence[Ranked], rest: Sequence[Ranked]) -> list[Ranked]:
+    """The rest with scores below those of the first ones."""
+    if not first or not rest:
+        return list(rest)
+    down = max(0.0, rest[0].score - first[-1].score + 1e-6)
+    return [replace(one, score=one.score - down) for one in rest]
+
+
+def newest_first(
+    retrieved: Retrieved,
+    ranked: Sequence[Ranked],
+    readings_of: Callable[[Sequence[int]], Sequence[Reading]],
+) -> list[Ranked]:
+    """The same, where the newest answer to the question that the first one answers comes first.
+
+    Confidences and scores stay with the places. Where a topic is all that was asked, all questions
+    on it come newest first.
+    """
+    if len(ranked) < 2:
+        return list(ranked)
+    pairs = [one.pair_id for one in ranked]
+    readings: Mapping[int, Reading] = dict(zip(pairs, readings_of(pairs), strict=True))
+    moved: list[int] = []
+    if retrieved.kind == "keyword":
+        topic = "".join(character for character in without_periods(retrieved.asked) if character.isalnum())
+        moved = [p for p in pairs if topic and topic in normalize(readings[p].question)]
+    is_list = bool(moved)
+    if not moved:
+        first, near = ranked[0], _NEAR_ENOUGH if retrieved.when.latest else _NEAR
+        top = readings[first.pair_id]
+        moved = [
+            one.pair_id
+            for one in ranked
+            if readings[one.pair_id].company == top.company
+            and (
+                one.score >= first.score - near
+                or alike(readings[one.pair_id].question, top.question)
+            )
+        ]
+    newest = sorted(moved, key=lambda pair: readings[pair].day or "", reverse=True)
+    order = [*newest, *(pair for pair in pairs if pair not in set(moved))]
+    if not is_list:
+        # Only the newest goes up; what else there is stays where it was.
+        order = [newest[0], *(pair for pair in pairs if pair != newest[0])]
+    return [replace(one, pair_id=pair) for one, pair in zip(ranked, order, strict=True)]
