@@ -25,7 +25,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from assistant.answering import pages, report
 from assistant.answering.answer import Assistant
-from assistant.limits import BusyError, Limits, Rate, Workers
+from assistant.limits import BusyError, Limits, Rate, Workers, given_again
 from assistant.server.access import Door, Gate, Traffic, json_response, refusal
 from assistant.server.metrics import CONTENT_TYPE, Metrics
 from assistant.server.reach import Forwarding, Reach
@@ -319,7 +319,9 @@ class _Tools:
             raise HTTPException(405, "POST alone: nothing is streamed", {"Allow": "POST"})
         if self._answer is None:
             self._answer = await asyncio.to_thread(self._load)
-        await self._answer(scope, receive, send)
+        # Read first: amid its tasks, a body that is too slow or too large would be a failure.
+        body = await Request(scope, receive).body()
+        await self._answer(scope, given_again(body, receive), send)
 
     def _load(self) -> ASGIApp:
         from assistant.server.mcp_tools import http_app
