@@ -33,6 +33,8 @@ LABELS: Mapping[Language, Mapping[str, str]] = {
         "none_why": "已披露的问答没有涵盖这个问题。原答不会自己编写答案。",
         "nearest": "最接近的已披露问题，点击可查看原文：",
         "empty": "请输入问题。",
+        "past": "较早的回答不再保留；需要时请再问一次。",
+        "full": "这段对话太长了；请刷新页面，重新开始。",
         "long": "问题太长了，请控制在 500 字以内。",
         "welcome": "向已披露的投资者关系记录提问",
         "welcome_why": "答案只取自公司披露的原文，逐字核对后才会显示。没有答复的，会直说没有。",
@@ -121,6 +123,8 @@ LABELS: Mapping[Language, Mapping[str, str]] = {
         "none_why": "No filed answer covers this question. Yuanda never writes one of its own.",
         "nearest": "The nearest filed questions; click one to read what was answered:",
         "empty": "Please enter a question.",
+        "past": "This answer is no longer kept; ask again if you need it.",
+        "full": "This conversation is too long; reload the page to begin anew.",
         "long": "That question is too long: 500 characters at most.",
         "welcome": "Ask the filed investor-relations records",
         "welcome_why": "Answers are the companies' own filed words, proved before they are shown. "
