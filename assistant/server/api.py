@@ -60,7 +60,8 @@ Responses = dict[int | str, dict[str, Any]]
 _WAIT = {"Retry-After": {"description": "seconds to wait", "schema": {"type": "integer"}}}
 _REFUSALS: Responses = {
     401: {"model": Refusal, "description": "No key, or a wrong one"},
-    403: {"model": Refusal, "description": "No keys are set, and the caller is elsewhere"},
+    403: {"model": Refusal, "description": "The caller is elsewhere, or calls by a strange name"},
+    408: {"model": Refusal, "description": "The request came too slowly"},
     413: {"model": Refusal, "description": "The request is too large"},
     422: {"model": Refusal, "description": "A parameter makes no sense"},
     429: {"model": Refusal, "description": "Too many calls of this caller", "headers": _WAIT},
@@ -132,7 +133,8 @@ def create_app(
     app.exception_handler(TimeoutError)(_busy)
     app.exception_handler(Exception)(_failed)
     guarded = [Depends(_guard(door))]
-    app.include_router(_health(serving), max_body_size=limits.bytes)
+    seldom = {status: _REFUSALS[status] for status in (403, 408, 413)}
+    app.include_router(_health(serving), responses=seldom, max_body_size=limits.bytes)
     for router in (_metrics(metrics), _questions(serving), _filings(serving)):
         app.include_router(
             router, dependencies=guarded, responses=_REFUSALS, max_body_size=limits.bytes
