@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
+from http import HTTPStatus
 from importlib.metadata import version
 from typing import Annotated, Any
 
@@ -339,6 +340,8 @@ async def _unknown(request: Request) -> Response:
 
 
 async def _refused(_request: Request, error: Any) -> Response:
+    if error.status_code == HTTPStatus.BAD_REQUEST:  # bytes that are no text at all
+        return refusal("body: must be JSON, in UTF-8", HTTPStatus.UNPROCESSABLE_ENTITY)
     return refusal(error.detail, error.status_code, error.headers)
 
 

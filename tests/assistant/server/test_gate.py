@@ -219,3 +219,10 @@ def test_a_large_body_is_not_taken_in(assistant: Assistant, path: str, declared:
                     break
     assert received.startswith(b"HTTP/1.1 4") or sent < 64 << 20
     assert sent < 64 << 20
+
+
+def test_bytes_that_are_no_text_are_refused_as_described(assistant: Assistant) -> None:
+    client = TestClient(create_app(assistant), base_url=HERE, client=PEER)
+    for body in (b"\xff|", b"{", b"[" * 100_000, b'{"question": "\\ud800"}'):
+        sent = client.post("/api/ask", content=body, headers={"Content-Type": "application/json"})
+        assert (sent.status_code, sent.json().keys()) == (422, {"error"}), body[:20]
