@@ -37,6 +37,8 @@ LABELS: Mapping[Language, Mapping[str, str]] = {
         "damaged_also": "另有证据缺失或受损，未予显示，以上可能不是全部。",
         "nearest": "最接近的已披露问题，点击可查看原文：",
         "empty": "请输入问题。",
+        "past": "较早的回答不再保留；需要时请再问一次。",
+        "full": "这段对话太长了；请刷新页面，重新开始。",
         "long": "问题太长了，请控制在 500 字以内。",
         "welcome": "向已披露的投资者关系记录提问",
         "welcome_why": "答案只取自公司披露的原文，逐字核对后才会显示。没有答复的，会直说没有。",
@@ -129,6 +131,8 @@ LABELS: Mapping[Language, Mapping[str, str]] = {
         "damaged_also": "More evidence is missing or damaged and not shown; this may not be all.",
         "nearest": "The nearest filed questions; click one to read what was answered:",
         "empty": "Please enter a question.",
+        "past": "This answer is no longer kept; ask again if you need it.",
+        "full": "This conversation is too long; reload the page to begin anew.",
         "long": "That question is too long: 500 characters at most.",
         "welcome": "Ask the filed investor-relations records",
         "welcome_why": "Answers are the companies' own filed words, proved before they are shown. "
