@@ -29,6 +29,9 @@ _LINE_BREAK = re.compile(r"(\n)")
 _SPACES = re.compile(r"[ \t\r\n\f]+")
 # Each tag takes some hundred bytes of memory.
 _TAGS = 1_000_000
+# Attributes of one tag, and what stands in quotes in it.
+_ATTRIBUTES = 2000
+_QUOTED = re.compile(rb"\"[^\"]*\"|'[^']*'")
 _CHARSET = re.compile(r"""charset\s*=\s*["']?\s*([\w.:-]+)""", re.ASCII | re.IGNORECASE)
 # GB2312 and GBK name what is in truth GB18030, as browsers know.
 _MEANT = {"gb2312": "gb18030", "gb_2312-80": "gb18030", "gbk": "gb18030", "x-gbk": "gb18030"}
@@ -43,6 +46,8 @@ def html_text(path: Path, content: bytes) -> tuple[str, tuple[Span, ...]]:
     """
     if content.count(b"<") > _TAGS:
         raise ReadError(str(path), f"more than {_TAGS:,} tags; not a filing")
+    if _has_crowded_tag(content):
+        raise ReadError(str(path), f"a tag of more than {_ATTRIBUTES:,} attributes; not a filing")
     # libxml2 takes a NUL for the end; browsers leave it out.
     markup = _decoded(path, content).replace("\0", "").encode("utf-8", "replace")
     parser = html.HTMLParser(encoding="utf-8", huge_tree=True)
@@ -59,6 +64,15 @@ def html_text(path: Path, content: bytes) -> tuple[str, tuple[Span, ...]]:
         raise ReadError(str(path), "no text in the page; fetch it again")
     skipped = len(whole) - len(whole.lstrip("\n"))
     return whole.strip("\n"), tuple(_bold_lines(pieces, skipped))
+
+
+def _has_crowded_tag(content: bytes) -> bool:
+    """Whether a tag has so many attributes that comparing each with each takes minutes."""
+    for piece in content.split(b"<"):
+        tag = piece if len(piece) > 2 * _ATTRIBUTES else b""
+        if tag and len(_QUOTED.sub(b"", tag).partition(b">")[0].split()) > _ATTRIBUTES:
+            return True
+    return False
 
 
 def _decoded(path: Path, content: bytes) -> str:

@@ -39,6 +39,8 @@ _SEPARATOR = re.compile(r"sep=.\r?\n")  # for Excel alone
 _ESCAPE = re.compile("_x(0009|000[Aa]|000[Dd]|005[Ff])_")
 # Empty ones too, which a file can name without holding them.
 _MOST_ROWS, _MOST_CELLS = 1 << 20, 8_000_000
+# Rows of a CSV, none of which costs nothing: a platform gives out some thousand.
+_MOST_LINES = 200_000
 
 
 def read_sheet_xlsx(path: Path) -> Document:
@@ -75,6 +77,8 @@ def read_sheet_csv(path: Path, text: str) -> Document:
     rows: list[list[str]] = []
     width = 0
     for line, cells in _records(path, text, delimiter):
+        if len(rows) == _MOST_LINES:
+            raise ReadError(str(path), "too many rows for a filing; split it")
         filled = _filled(cells)
         if columns_of(cells):
             width = len(filled)
