@@ -35,6 +35,11 @@ LABELS: Mapping[Language, Mapping[str, str]] = {
         "damaged_why": "有已披露的文件缺失、受损或无法读取，因此不能说没有官方答复。"
         "请管理员运行 yuanda doctor。",
         "damaged_also": "另有证据缺失或受损，未予显示，以上可能不是全部。",
+        "company_not_held": "库中没有{text}的文件。",
+        "filtered_out": "没有文件符合筛选条件，可去掉一些条件再问。",
+        "not_covered": "截至 {until}，{filings} 份文件中已披露的问答没有涵盖这个问题。",
+        "not_a_question": "这不是一个可以用披露文件回答的问题。",
+        "newer": "{date} 另有更新的答复",
         "nearest": "最接近的已披露问题，点击可查看原文：",
         "empty": "请输入问题。",
         "past": "较早的回答不再保留；需要时请再问一次。",
@@ -129,6 +134,11 @@ LABELS: Mapping[Language, Mapping[str, str]] = {
         "damaged_why": "Filings are missing, damaged or can't be read, so this doesn't mean that "
         "there is no official answer. Whoever keeps the store should run yuanda doctor.",
         "damaged_also": "More evidence is missing or damaged and not shown; this may not be all.",
+        "company_not_held": "There are no filings of {text} here.",
+        "filtered_out": "No filing passes the filters; take some away and ask again.",
+        "not_covered": "As of {until}, none of the answers filed in {filings} filings covers this.",
+        "not_a_question": "This is no question that filings can answer.",
+        "newer": "There is a newer answer of {date}",
         "nearest": "The nearest filed questions; click one to read what was answered:",
         "empty": "Please enter a question.",
         "past": "This answer is no longer kept; ask again if you need it.",
