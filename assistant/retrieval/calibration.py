@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from assistant.retrieval.decide import SHIPPED, Calibration
+from assistant.retrieval.decide import SHIPPED, Calibration, Threshold
 from assistant.retrieval.rerank import Reranker
 from index.embedding.encoder import Encoder
 from index.errors import CallError
@@ -25,11 +25,13 @@ def load_calibration(path: Path | None) -> Calibration:
         ) from None
 
 
-def threshold_of(calibration: Calibration, threshold: float | None, wrong: float | None) -> float:
+def threshold_of(
+    calibration: Calibration, threshold: float | None, wrong: float | None
+) -> Threshold:
     """The confidence from which questions are answered: the one given, or that for a share of
     wrong answers (``CallError`` where none is calibrated), or the one that ships."""
     if threshold is not None:
-        return threshold
+        return Threshold(threshold, threshold)
     return calibration.threshold if wrong is None else calibration.threshold_for(wrong)
 
 

@@ -14,12 +14,13 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from assistant.retrieval.interaction import COVERAGE, Rows
+from assistant.retrieval.judging import DEPTH, JUDGED, Judge, verdict
 from assistant.retrieval.logistic import Linear, Logistic, Network, sigmoid
 from assistant.retrieval.match import AGREEMENT, read_together
 from assistant.retrieval.retrieve import EVIDENCE, Retrieval, Retrieved
@@ -28,6 +29,7 @@ from index.records import Reading
 
 # What is read of pairs, by their ids, in that order.
 Readings = Callable[[Sequence[int]], Sequence[Reading]]
+Places = npt.NDArray[np.intp]
 
 # The calibration that ships.
 SHIPPED = Path(__file__).with_name("calibration.json")
@@ -41,10 +43,10 @@ FEATURES = (*EVIDENCE, *AGREEMENT)
 # In which the first pair is compared with the best of its rivals.
 _COMPARED = ("question_similarity", "lexical", "literal", *COVERAGE)
 _RIVALLED = [FEATURES.index(name) for name in _COMPARED]
-STANDING = (
+STANDING: tuple[str, ...] = (
     *FEATURES,
     *(f"{name}_behind" for name in _COMPARED),
-    *("logit", "margin", "margin_third", "company_asked", "length"),
+    *("logit", "margin", "margin_third", "company_asked", "alone", "length"),
 )
 
 
@@ -77,43 +79,70 @@ class Further:
         return np.where(logits == best, first, chances)
 
 
+class Threshold(NamedTuple):
+    """The confidence from which Yuanda answers: where one company's pairs alone may answer, and
+    where those of many may."""
+
+    alone: float
+    many: float
+
+    @classmethod
+    def at(cls, level: Threshold | float) -> Threshold:
+        """One confidence for both, or a threshold as it is."""
+        return level if isinstance(level, Threshold) else cls(level, level)
+
+    def of(self, is_alone: bool) -> float:
+        """The one that holds where one company's pairs alone may answer, or doesn't."""
+        return self.alone if is_alone else self.many
+
+
 @dataclass(frozen=True, slots=True)
 class Calibration:
     """The models, and the confidence from which Yuanda answers.
 
     ``thresholds`` are the confidences for other shares of wrong answers, each with its share.
+    ``order`` is what the judge's log-odds count in the order of the pairs that it reads, ``judge``
+    which one the confidence is for: its name, or ``None`` where it is without.
     """
 
     shortlist: Linear
     final: Linear
     confidence: Logistic
     further: Further
-    threshold: float
-    thresholds: tuple[tuple[float, float], ...] = ()
+    threshold: Threshold
+    thresholds: tuple[tuple[float, Threshold], ...] = ()
+    order: float = 0.0
+    judge: str | None = None
 
     @classmethod
-    def load(cls, path: Path = SHIPPED) -> Calibration:
-        """Read weights from JSON; the shipped ones by default."""
+    def load(cls, path: Path = SHIPPED, *, judged: bool = False) -> Calibration:
+        """Read weights from JSON; the shipped ones by default.
+
+        ``judged``: those with a judge; ``LookupError`` where the file has none.
+        """
         document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        deciding = document["judged"] if judged else document
         return cls(
             shortlist=Linear.read(document["shortlist"]),
             final=Linear.read(document["final"]),
-            confidence=Network.read(document["confidence"], STANDING),
+            confidence=Network.read(deciding["confidence"], (*STANDING, *JUDGED * judged)),
             further=Further(**document["further"]),
-            threshold=document["threshold"],
-            thresholds=tuple((wrong, level) for wrong, level in document["thresholds"]),
+            threshold=Threshold(*deciding["threshold"]),
+            thresholds=tuple((wrong, Threshold(*both)) for wrong, *both in deciding["thresholds"]),
+            order=deciding["order"] if judged else 0.0,
+            judge=deciding["judge"] if judged else None,
         )
 
-    def threshold_for(self, wrong: float) -> float:
+    def threshold_for(self, wrong: float) -> Threshold:
         """The confidence from which at most the share ``wrong`` of what is answered is wrong.
 
         That of the largest calibrated share up to ``wrong``; ``CallError`` where that is none.
         """
-        fitting = [level for share, level in self.thresholds if share <= wrong and level < 1.0]
+        fitting = [level for share, level in self.thresholds if share <= wrong and min(level) < 1]
         if not fitting:
-            least = min((share for share, level in self.thresholds if level < 1.0), default=None)
+            least = min((share for share, level in self.thresholds if min(level) < 1), default=None)
             raise CallError(f"no threshold is calibrated for {wrong} wrong: {least} is least")
-        return min(fitting)
+        return Threshold(*map(min, *fitting)) if len(fitting) > 1 else fitting[0]
 
 
 def rank(
@@ -122,11 +151,13 @@ def rank(
     readings_of: Readings,
     retrieval: Retrieval = "hybrid",
     depth: int = SHORTLIST,
+    judge: Judge | None = None,
 ) -> list[Ranked]:
     """The best ``depth`` candidates from best to worst, ties in the order of filing.
 
     ``readings_of`` gives texts and years. ``dense`` and ``lexical`` rank by that side
-    alone, for comparison; the confidence is that of the whole all the same.
+    alone, for comparison; the confidence is that of the whole all the same. A ``judge`` needs the
+    calibration that is for it.
     """
     sides = {"dense": "similarity", "lexical": "lexical"}
     if retrieval not in ("hybrid", *sides):
@@ -142,19 +173,33 @@ def rank(
     read = read_rows(retrieved, best, readings_of)
     logits = calibration.final.logits(read, FEATURES)
     order = np.lexsort((ids[best], -logits))
-    sure = confidence_of_first(calibration, logits[order], read[order], retrieved)
+    said = None
+    if judge:
+        said = judge.logits(retrieved.asked, readings_of(ids[best[order[:DEPTH]]].tolist()))
+        order, said = judged_order(order, logits, said, calibration.order)
+    sure = confidence_of_first(calibration, logits[order], read[order], retrieved, said)
     confidences = calibration.further.confidences(logits, sure)
     if retrieval == "hybrid":
-        best, scores, confidences = best[order], logits[order], confidences[order]
+        # Scores stay with the places, so that they say the order.
+        best, scores = best[order], np.sort(logits)[::-1]
+        confidences = np.sort(confidences)[::-1]
     else:
         scores = scores[best]
     columns = ids[best].tolist(), scores.tolist(), confidences.tolist()
     return [Ranked(*row) for row in zip(*columns, strict=True)]
 
 
-def nearest(retrieved: Retrieved, calibration: Calibration, depth: int) -> list[int]:
+def judged_order(order: Places, logits: Rows, said: Rows, weight: float) -> tuple[Places, Rows]:
+    """The order (places in ``logits``, from best to worst) with the judge's word, and what it said
+    of the first ones in that order."""
+    first = order[: len(said)]
+    anew = np.argsort(-(logits[first] + weight * said), kind="stable")
+    return np.concatenate([first[anew], order[len(said) :]]), said[anew]
+
+
+def nearest(retrieved: Retrieved, shortlist: Linear, depth: int) -> list[int]:
     """The ``depth`` candidates that both sides' evidence puts first, best first."""
-    scores = calibration.shortlist.logits(retrieved.evidence, EVIDENCE)
+    scores = shortlist.logits(retrieved.evidence, EVIDENCE)
     best: list[int] = retrieved.pairs[np.lexsort((retrieved.pairs, -scores))[:depth]].tolist()
     return best
 
@@ -181,14 +226,24 @@ def standing(logits: Rows, read: Rows, retrieved: Retrieved) -> Rows:
             logits[0] - logits[1] if len(logits) > 1 else _ALONE,
             logits[0] - logits[2] if len(logits) > 2 else _ALONE,
             read[:, FEATURES.index("company")].max(),
+            float(retrieved.alone),
             math.log(max(1, len(retrieved.asked) + len(retrieved.before))),
         ]
     )
 
 
 def confidence_of_first(
-    calibration: Calibration, logits: Rows, read: Rows, retrieved: Retrieved
+    calibration: Calibration,
+    logits: Rows,
+    read: Rows,
+    retrieved: Retrieved,
+    said: Rows | None = None,
 ) -> float:
-    """The chance that the first pair answers; ``logits`` and ``read`` go from best to worst."""
-    row = standing(logits, read, retrieved)
-    return sigmoid(float(calibration.confidence.logits(row[None, :], STANDING)[0]))
+    """The chance that the first pair answers; ``logits`` and ``read`` go from best to worst.
+
+    ``said`` are the judge's log-odds of the first ones, where there is a judge.
+    """
+    row, names = standing(logits, read, retrieved), STANDING
+    if said is not None:
+        row, names = np.concatenate([row, verdict(said)]), (*STANDING, *JUDGED)
+    return sigmoid(float(calibration.confidence.logits(row[None, :], names)[0]))

@@ -52,7 +52,7 @@ class Retrieved:
     ``pairs`` are ids, rising, ``evidence`` has a row of ``EVIDENCE`` for each. ``before`` is what
     of the question before was searched for as well; ``mention`` tells of the companies named.
     ``leaves_out``: it may have been meant with the words of the question before; ``follows``: it
-    was understood together with that one.
+    was understood together with that one. ``alone``: one company's pairs alone may answer.
     """
 
     asked: str
@@ -62,6 +62,7 @@ class Retrieved:
     mention: Mention = NOBODY
     kind: Kind = "question"
     when: When = ANY_TIME
+    alone: bool = False
     leaves_out: bool = False
     follows: bool = False
 
@@ -125,8 +126,10 @@ class Retriever:
         rest = "" if mention.is_bare else mention.rest
         plain = rest if asked_for.follows else normalize(question)
         kind = kind_of(plain, rest, names_company=asked_for.names_company)
+        one = bool(named) or pinned or len(self.companies) == 1
+        follows = asked_for.follows
         return Retrieved(
-            asked, pairs, evidence, before, mention, kind, time, leaves_out, asked_for.follows
+            asked, pairs, evidence, before, mention, kind, time, one, leaves_out, follows
         )
 
     @property

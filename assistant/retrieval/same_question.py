@@ -21,7 +21,8 @@ def alike(one: str, other: str, *, periods: bool = False) -> bool:
     """Whether two questions are the same but for politeness and, unless ``periods``, the time."""
     a, b = _weights(one, periods), _weights(other, periods)
     if not a or not b:
-        return a == b
+        # Filed questions may be hidden: nothing is like nothing.
+        return bool(one.strip()) and normalize(one) == normalize(other)
     union = sum((a | b).values())
     both = sum(value for word, value in a.items() if word in b)
     return both >= _SAME * union

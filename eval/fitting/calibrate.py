@@ -1,11 +1,12 @@
-"""Fit the ranking and the confidence: ``python -m eval.fitting.calibrate``.
+"""Fit the ranking and the confidence: ``python -m eval.fitting.calibrate --sets DIR --work DIR``.
 
-The weights are fitted on the training part of the written questions and on ``eval/fitting``,
-each question asked of stores of two sizes (all filings of its set, its company's), so that it
-holds for small stores too. The confidence is then scaled to be accuracy, and the thresholds set
-(``guarantee``), on answers of the collection that nothing was fitted on: those of the development
-part, and those of the training part by models fitted on other companies. ``eval/fitting`` asks more
-for what is nowhere said than people do, so nothing is set by it. The test part is never read.
+``--sets`` is what ``python -m eval.sets.build`` made of the real material, ``--work`` where stores
+are kept. All is fitted on the real development part (an encoder trained on the training part finds
+its pairs too easily) and, counting less, on the written collection. The confidence is then scaled
+to be accuracy, and the thresholds set (``guarantee``), on answers of real questions by models that
+saw nothing of their companies: for questions that one company alone may answer, and for those
+that any may, each so that the promise holds for every real set of that kind by itself. The test
+parts are never read. Without ``--sets`` the written collection has to do for all.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import re
+import tempfile
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -21,44 +23,42 @@ from typing import Any
 
 import numpy as np
 
-from assistant.retrieval.companies import Company, CompanyMatcher
-from assistant.retrieval.decide import SHIPPED, STANDING, Readings, read_rows
+from assistant.retrieval.decide import SHIPPED, Further, Threshold
 from assistant.retrieval.interaction import Rows
 from assistant.retrieval.logistic import Linear, Network
-from assistant.retrieval.retrieve import Retrieved, Retriever
+from eval.fitting.asked import Asked, Flags, ask_stored, read_stored
 from eval.fitting.fit import (
-    Asked,
-    Flags,
     firsts,
     fit_confidence,
     fit_further,
     fit_ranking,
     fit_shortlist,
+    names_of,
     scaled,
     scaling,
     shortlisted,
 )
 from eval.fitting.guarantee import RISK, threshold_for
-from eval.sets.corpora import readings_in
-from eval.sets.written import (
-    COLLECTION,
-    FiledPair,
-    Split,
-    WrittenQuestion,
-    read_pairs,
-    read_written,
-)
+from eval.measuring.measures import expected_calibration_error
+from eval.sets.datasets import LabelledQuery
+from eval.sets.stored import StoredSet, some, stored_set, stored_split
+from eval.sets.written import COLLECTION, Split
 from index.embedding.encoder import Encoder, load_encoder
 from index.embedding.model_options import ModelOptions
-from index.search.snapshot import index_pairs
 
 FITTING = Path(__file__).parent
+REAL = ("briefings", "answers", "platform", "filings")
 
 # Shares of wrong answers that can be asked for, and the one that ships.
 WRONG = (0.02, 0.03, 0.04, 0.05, 0.06, 0.08, 0.1, 0.15, 0.2)
 DEFAULT = 0.05
 _FOLDS = 5
-_KNOWN: tuple[Split, ...] = ("train", "dev")
+# Real questions of a set, written ones of a split, and what a written one counts.
+_MOST, _MOST_WRITTEN, _WEIGHT = 700, 500, 0.3
+# Fewer questions of a kind than these make no promise.
+_LEAST = 150
+
+Source = tuple[StoredSet, Sequence[LabelledQuery], float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,88 +70,72 @@ class Fitted:
     confidence: Network
 
 
-def ask_all(split: Split, encoder: Encoder, folder: Path = COLLECTION) -> Iterator[Asked]:
-    """Each question of a split, asked of all filings and of its company's alone."""
-    pairs, questions = read_pairs(split, folder), read_written(split, folder)
-    yield from _ask(questions, pairs, encoder, "all")
-    for company in sorted({p.filing.company for p in pairs}):
-        own = [p for p in pairs if p.filing.company == company]
-        names = {p.name for p in own}
-        about = [q for q in questions if names & set(q.answers)]
-        # What no filing of any company answers is not answered here either.
-        some = about + [q for q in questions if not q.answers][::5]
-        yield from _ask(some, own, encoder, company)
+@dataclass(frozen=True, slots=True, eq=False)
+class Held:
+    """What came of questions that their models weren't fitted on, in one order."""
+
+    sources: np.ndarray[Any, np.dtype[np.str_]]
+    alone: Flags
+    answerable: Flags
+    confidence: Rows
+    right: Flags
 
 
-def _ask(
-    questions: Sequence[WrittenQuestion], pairs: Sequence[FiledPair], encoder: Encoder, among: str
-) -> Iterator[Asked]:
-    retriever = retriever_over(pairs, encoder)
-    company_of = {p.name: p.filing.company for p in pairs}
-    names = [p.name for p in pairs]
-    read = readings_in([p.pair for p in pairs], [p.filing.activity_date for p in pairs])
-    for question in questions:
-        retrieved = retriever.retrieve(question.question, previous=question.previous)
-        values = read_all(retrieved, lambda places: [read[place] for place in places])
-        company = next((company_of[a] for a in question.answers if a in company_of), "")
-        group = company or (question.id if among == "all" else among)
-        yield asked_of(question, retrieved, values, names, group, among)
+def sources(sets: Path | None, work: Path, encoder: Encoder, part: str = "dev") -> Iterator[Source]:
+    """The labelled sets, each with its questions and what one of them counts."""
+    if sets:
+        for name in REAL:
+            if (folder := sets / part / name).is_dir():
+                stored = stored_set(folder, work, encoder)
+                yield stored, some(stored.queries, _MOST), 1.0
+    parts: tuple[tuple[Split, Path], ...]
+    parts = ("train", COLLECTION), ("dev", COLLECTION), ("train", FITTING)
+    for split, folder in parts:
+        stored = stored_split(split, work, encoder, folder)
+        most = _MOST_WRITTEN if sets else len(stored.queries)
+        yield stored, some(stored.queries, most), _WEIGHT if sets else 1.0
 
 
-def read_all(retrieved: Retrieved, readings_of: Readings) -> Rows:
-    """A row of ``FEATURES`` for each candidate."""
-    return read_rows(retrieved, np.arange(len(retrieved.pairs)), readings_of)
+def ask_all(found: Sequence[Source], encoder: Encoder) -> tuple[Linear, list[Asked]]:
+    """The shortlist's model, and every question with what it leaves."""
+    bare = [list(ask_stored(s, queries, encoder, weight)) for s, queries, weight in found]
+    shortlist = fit_shortlist([one for own in bare for one in own if one.right.any()])
+    read = [
+        one
+        for (stored, _, _), own in zip(found, bare, strict=True)
+        for one in read_stored(stored, own, shortlist)
+    ]
+    return shortlist, [shortlisted(one, shortlist) for one in read]
 
 
-def asked_of(
-    question: WrittenQuestion,
-    retrieved: Retrieved,
-    values: Rows,
-    names: Sequence[str],
-    group: str = "",
-    among: str = "all",
-) -> Asked:
-    """A question's candidates, in the order retrieved; ``names`` are all pairs', by id."""
-    right = np.array([names[pair] in question.answers for pair in retrieved.pairs.tolist()])
-    return Asked(question, retrieved, values, right, group, among)
+def fit(asked: Sequence[Asked], shortlist: Linear) -> Fitted:
+    """The other models, each on what the one before leaves it."""
+    final = fit_ranking(asked)
+    return Fitted(shortlist, final, fit_confidence(final, asked))
 
 
-def retriever_over(pairs: Sequence[FiledPair], encoder: Encoder) -> Retriever:
-    """A retriever over written pairs; pair ids are places in ``pairs``."""
-    places: dict[Company, list[int]] = {}
-    for place, p in enumerate(pairs):
-        key = Company(p.filing.company, p.filing.code, p.filing.short_name)
-        places.setdefault(key, []).append(place)
-    return Retriever(
-        encoder,
-        index_pairs(
-            [(place, p.pair) for place, p in enumerate(pairs)],
-            encoder,
-            {(company.name, company.code): np.array(ids) for company, ids in places.items()},
-        ),
-        CompanyMatcher(places),
-    )
-
-
-def fit(asked: Sequence[Asked]) -> Fitted:
-    """All three models, each on what the one before leaves it."""
-    shortlist = fit_shortlist(asked)
-    kept = [shortlisted(one, shortlist) for one in asked]
-    final = fit_ranking(kept)
-    return Fitted(shortlist, final, fit_confidence(final, kept))
-
-
-def held_out(train: Sequence[Asked], dev: Sequence[Asked], whole: Fitted) -> tuple[Rows, Flags]:
-    """Logits and truth of each first pair, by models that saw nothing of its company.
-
-    In the order of ``train``, fold by fold, then of ``dev``.
-    """
-    parts = []
+def finals_held_out(asked: Sequence[Asked]) -> list[tuple[Linear, list[int], list[int]]]:
+    """For each fold a ranking fitted on the others, and the places of these and of its own."""
+    folds = np.array([fold_of(one) for one in asked])
+    found = []
     for fold in range(_FOLDS):
-        fitted = fit([one for one in train if fold_of(one) != fold])
-        parts.append(first_logits(fitted, [one for one in train if fold_of(one) == fold]))
-    parts.append(first_logits(whole, dev))
-    return np.concatenate([p[0] for p in parts]), np.concatenate([p[1] for p in parts])
+        others, own = (np.flatnonzero(which).tolist() for which in (folds != fold, folds == fold))
+        found.append((fit_ranking([asked[place] for place in others]), others, own))
+    return found
+
+
+def held_out(
+    asked: Sequence[Asked],
+    finals: Sequence[tuple[Linear, list[int], list[int]]],
+    order: float | None = None,
+) -> tuple[Rows, Flags]:
+    """Logit and truth of each question's first pair, by models that saw nothing of its company."""
+    logits, right = np.zeros(len(asked)), np.zeros(len(asked), dtype=bool)
+    for final, others, own in finals:
+        confidence = fit_confidence(final, [asked[place] for place in others], order)
+        rows, right[own] = firsts(final, [asked[place] for place in own], order)
+        logits[own] = confidence.logits(rows, names_of(order))
+    return logits, right
 
 
 def fold_of(one: Asked) -> int:
@@ -159,56 +143,85 @@ def fold_of(one: Asked) -> int:
     return zlib.crc32(one.group.encode()) % _FOLDS
 
 
-def first_logits(fitted: Fitted, asked: Sequence[Asked]) -> tuple[Rows, Flags]:
-    """The confidence's logit of each question's first pair, and whether that answers."""
-    rows, right = firsts(fitted.final, [shortlisted(one, fitted.shortlist) for one in asked])
-    return fitted.confidence.logits(rows, STANDING), right
+def promised(held: Held, wrong: float) -> Threshold:
+    """The confidence from which each kind is answered: the highest that one of its sets needs."""
+    return Threshold(*(_level(held, held.alone == is_alone, wrong) for is_alone in (True, False)))
 
 
-def main() -> None:
+def _level(held: Held, kind: Flags, wrong: float) -> float:
+    levels = []
+    for source in np.unique(held.sources):
+        own = kind & (held.sources == source)
+        if own.sum() >= _LEAST:
+            levels.append(threshold_for(held.confidence[own], held.right[own], wrong))
+    return round(max(levels, default=1.0), 4)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
     """Fit, write ``assistant/retrieval/calibration.json``, print what each threshold would do."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sets", type=Path, help="the real sets; without, only written ones")
+    parser.add_argument("--work", type=Path, help="where stores are kept")
     parser.add_argument("--out", type=Path, default=SHIPPED)
     parser.add_argument("--model", help="another embedding model, by name or path")
     parser.add_argument("--model-option", action="append", default=[], metavar="NAME=VALUE")
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(argv)
     options = ModelOptions.read(dict(o.split("=", 1) for o in arguments.model_option))
     encoder = load_encoder(arguments.model, options)
-    train = [*ask_all("train", encoder), *ask_all("train", encoder, FITTING)]
-    dev = list(ask_all("dev", encoder))
-    whole = fit(train)
-    scores, right = held_out(train, dev, whole)
-    order = [*(one for fold in range(_FOLDS) for one in train if fold_of(one) == fold), *dev]
-    known = {q.id for split in _KNOWN for q in read_written(split)}
-    of_collection = np.array([one.question.id in known for one in order])
-    scale, shift = scaling(scores[of_collection], right[of_collection])
-    confidence = 1 / (1 + np.exp(-(scale * scores + shift)))
-    # A question asked of two stores is no two questions.
-    once = of_collection & np.array([one.among == "all" for one in order])
-    thresholds = [
-        (wrong, round(threshold_for(confidence[once], right[once], wrong), 4)) for wrong in WRONG
-    ]
-    kept = [shortlisted(one, whole.shortlist) for one in dev]
+    with tempfile.TemporaryDirectory(prefix="yuanda-calibrate-") as folder:
+        found = list(sources(arguments.sets, arguments.work or Path(folder), encoder))
+        shortlist, asked = ask_all(found, encoder)
+    final = fit_ranking(asked)
+    finals = finals_held_out(asked)
+    deciding, held = decide(asked, final, finals)
     document = {
         "made_by": "python -m eval.fitting.calibrate",
         "model": f"{encoder.name} {encoder.revision[:12]}",
-        "questions": {"train": len(train), "dev": len(dev), "guarantee": int(once.sum())},
-        "shortlist": whole.shortlist.document(),
-        "final": whole.final.document(),
-        "confidence": scaled(whole.confidence, scale, shift).document(),
-        "further": {k: round(v, 4) for k, v in asdict(fit_further(whole.final, kept)).items()},
+        "questions": {s.name: sum(o.source == s.name for o in asked) for s, _, _ in found},
+        "shortlist": shortlist.document(),
+        "final": final.document(),
+        "further": _rounded(fit_further(final, asked)),
         "risk": RISK,
-        "thresholds": [list(pair) for pair in thresholds],
-        "threshold": dict(thresholds)[DEFAULT],
+        **deciding,
     }
+    print(_tables(held, deciding["thresholds"]))
     arguments.out.write_text(_lines(document), "utf-8")
-    answerable = np.array([bool(one.question.answers) for one in order])
-    is_dev = once & (np.arange(len(order)) >= len(train))
-    near_misses = ~of_collection & np.array([one.among == "all" for one in order])
-    parts = {"held out": once, "development part": is_dev, "eval/fitting": near_misses}
-    for name, which in parts.items():
-        print(name)
-        print(_table(confidence[which], right[which], answerable[which], thresholds))
+
+
+def decide(
+    asked: Sequence[Asked],
+    final: Linear,
+    finals: Sequence[tuple[Linear, list[int], list[int]]],
+    order: float | None = None,
+) -> tuple[dict[str, Any], Held]:
+    """Confidence and thresholds as the calibration has them, and what they were set on."""
+    logits, right = held_out(asked, finals, order)
+    real = np.array([one.weight == 1.0 for one in asked])
+    scale, shift = scaling(logits[real], right[real])
+    held = Held(
+        np.array([one.source for one in asked])[real],
+        np.array([one.retrieved.alone for one in asked])[real],
+        np.array([one.answerable for one in asked])[real],
+        1 / (1 + np.exp(-(scale * logits[real] + shift))),
+        right[real],
+    )
+    thresholds = [(wrong, promised(held, wrong)) for wrong in WRONG]
+    return {
+        "confidence": scaled(fit_confidence(final, asked, order), scale, shift).document(),
+        "thresholds": [[wrong, *both] for wrong, both in thresholds],
+        "threshold": list(dict(thresholds)[DEFAULT]),
+    }, held
+
+
+def _tables(held: Held, thresholds: Sequence[Sequence[float]]) -> str:
+    parts = []
+    for source in dict.fromkeys(held.sources.tolist()):
+        parts += [source, _table(held, held.sources == source, thresholds)]
+    return "\n".join(parts)
+
+
+def _rounded(further: Further) -> dict[str, float]:
+    return {name: round(value, 4) for name, value in asdict(further).items()}
 
 
 def _lines(document: dict[str, Any]) -> str:
@@ -217,16 +230,23 @@ def _lines(document: dict[str, Any]) -> str:
     return re.sub(r"\[[^\[\]{}]*\]", lambda found: " ".join(found[0].split()), text) + "\n"
 
 
-def _table(
-    confidence: Rows, right: Flags, answerable: Flags, thresholds: Sequence[tuple[float, float]]
-) -> str:
-    lines = [f"right first {right[answerable].mean():.3f} of {answerable.sum()}"]
-    lines.append("asked for  threshold  coverage  wrong among answered")
-    for wanted, level in thresholds:
-        answered = confidence >= level
-        coverage = (answered & answerable).sum() / answerable.sum()
+def _table(held: Held, which: Flags, thresholds: Sequence[Sequence[float]]) -> str:
+    confidence, right = held.confidence[which], held.right[which]
+    answerable, alone = held.answerable[which], held.alone[which]
+    error = expected_calibration_error(confidence, right.astype(float))
+    lines = [
+        f"{which.sum()} questions, right first {right[answerable].mean():.3f} of "
+        f"{answerable.sum()}, ECE {error:.3f}",
+        "asked for  thresholds      coverage  wrong among answered",
+    ]
+    for wanted, *both in thresholds:
+        level = Threshold(*both)
+        answered = confidence >= np.where(alone, level.alone, level.many)
+        coverage = (answered & answerable).sum() / max(1, answerable.sum())
         wrong = (answered & ~right).sum() / max(1, answered.sum())
-        lines.append(f"{wanted:>9}  {level:>9}  {coverage:>8.3f}  {wrong:>20.3f}")
+        lines.append(
+            f"{wanted:>9}  {level.alone:.4f} {level.many:.4f}  {coverage:>8.3f}  {wrong:>20.3f}"
+        )
     return "\n".join(lines)
 
 

@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 
-from assistant.retrieval.decide import FEATURES, SHORTLIST, STANDING, Further, standing
+from assistant.retrieval.decide import (
+    FEATURES,
+    SHORTLIST,
+    STANDING,
+    Further,
+    Places,
+    Ranked,
+    judged_order,
+    standing,
+)
 from assistant.retrieval.interaction import Rows
+from assistant.retrieval.judging import DEPTH, JUDGED, Judge, verdict
 from assistant.retrieval.logistic import Linear, Network, hidden_logits, standardised
-from assistant.retrieval.retrieve import EVIDENCE, Retrieved
-from eval.sets.written import WrittenQuestion
+from assistant.retrieval.retrieve import EVIDENCE
+from assistant.retrieval.settling import is_of_now, newest_first
+from eval.fitting.asked import Asked, Flags
 
 # Strength of the ranking's regularisation, of the confidence's linear part, and of its hidden one.
 _RIDGE, _LINEAR, _HIDDEN = 3e-4, 1e-3, 2e-3
@@ -20,24 +30,8 @@ _RIDGE, _LINEAR, _HIDDEN = 3e-4, 1e-3, 2e-3
 _NETWORKS, _UNITS, _STEPS = 5, 16, 60
 # Weight of a question whose answers are hidden, and the least number of rivals left.
 _UNANSWERED, _RIVALS = 0.2, 4
-
-Flags = npt.NDArray[np.bool_]
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A question's candidates: values of shape (n, features) and which of them answer.
-
-    ``group`` is held out together: its answers' company, or the question itself where it has
-    none. ``among`` is what it was asked of: all filings of a set, or one company's alone.
-    """
-
-    question: WrittenQuestion
-    retrieved: Retrieved
-    values: Rows
-    right: Flags
-    group: str = ""
-    among: str = "all"
+# Candidates that a judge reads for fitting: some are taken out. What the others count as.
+_JUDGED, _UNSAID = 6, -6.0
 
 
 def fit_shortlist(asked: Sequence[Asked]) -> Linear:
@@ -46,18 +40,28 @@ def fit_shortlist(asked: Sequence[Asked]) -> Linear:
 
     model = LogisticRegression(C=100, max_iter=8000)
     model.fit(
-        np.concatenate([one.values[:, : len(EVIDENCE)] for one in asked]),
+        np.concatenate([one.retrieved.evidence for one in asked]),
         np.concatenate([one.right for one in asked]),
-        np.concatenate([np.full(len(one.right), 1 / len(one.right)) for one in asked]),
+        np.concatenate([np.full(len(one.right), one.weight / len(one.right)) for one in asked]),
     )
     weights = dict(zip(EVIDENCE, model.coef_[0].tolist(), strict=True))
     return Linear(float(model.intercept_[0]), weights)
 
 
 def shortlisted(one: Asked, model: Linear) -> Asked:
-    """The candidates that the shortlist keeps."""
-    best = np.argsort(-logits(one, model), kind="stable")[:SHORTLIST]
-    return replace(one, values=one.values[best], right=one.right[best])
+    """Of the candidates that were read, those that the shortlist keeps."""
+    by_evidence = model.logits(one.values[:, : len(EVIDENCE)], EVIDENCE)
+    best = np.argsort(-by_evidence, kind="stable")[:SHORTLIST]
+    return kept(one, best)
+
+
+def kept(one: Asked, places: Places) -> Asked:
+    """The same of some of its candidates."""
+    readings = tuple(one.readings[place] for place in places.tolist()) if one.readings else ()
+    said = one.said[places] if len(one.said) else one.said
+    return replace(
+        one, values=one.values[places], right=one.right[places], readings=readings, said=said
+    )
 
 
 def logits(one: Asked, model: Linear) -> Rows:
@@ -80,6 +84,8 @@ def fit_ranking(asked: Sequence[Asked]) -> Linear:
     right = np.concatenate([one.right for one in answered])
     starts = np.cumsum([0, *(len(one.right) for one in answered[:-1])])
     sizes = np.diff(starts, append=len(rows))
+    shares_of = np.array([one.weight for one in answered])
+    shares_of /= shares_of.sum()
 
     def loss(weights: Rows) -> tuple[float, Rows]:
         scores = rows @ weights
@@ -87,30 +93,32 @@ def fit_ranking(asked: Sequence[Asked]) -> Linear:
         whole = np.add.reduceat(shares, starts)
         good = np.maximum(np.add.reduceat(shares * right, starts), 1e-300)
         of_right = shares * right / np.repeat(good, sizes)
-        gradient = rows.T @ (shares / np.repeat(whole, sizes) - of_right) / len(answered)
-        value = float(np.log(whole / good).mean() + _RIDGE * weights @ weights)
-        return value, gradient + 2 * _RIDGE * weights
+        excess = (shares / np.repeat(whole, sizes) - of_right) * np.repeat(shares_of, sizes)
+        value = float(np.log(whole / good) @ shares_of + _RIDGE * weights @ weights)
+        return value, rows.T @ excess + 2 * _RIDGE * weights
 
     found = minimize(loss, np.zeros(rows.shape[1]), jac=True, method="L-BFGS-B")
     weights = found.x / spread
     return Linear(float(-weights @ mean), dict(zip(FEATURES, weights.tolist(), strict=True)))
 
 
-def fit_confidence(final: Linear, asked: Sequence[Asked]) -> Network:
+def fit_confidence(final: Linear, asked: Sequence[Asked], order: float | None = None) -> Network:
     """The first pair's confidence, not yet scaled: the mean of a few small networks.
 
-    The questions are asked again with their answers hidden: near misses without number.
+    The questions are asked again with their answers hidden: near misses without number. ``order``
+    is what a judge's word counts in the order, ``None`` where there is no judge.
     """
-    rows, right = firsts(final, asked)
-    unanswered, none = firsts(final, [one for each in asked for one in without_answers(each)])
+    rows, right = firsts(final, asked, order)
+    vain = [one for each in asked for one in without_answers(each)]
+    unanswered, none = firsts(final, vain, order)
     values, truth = np.concatenate([rows, unanswered]), np.concatenate([right, none])
-    counts = np.concatenate([np.ones(len(right)), np.full(len(none), _UNANSWERED)])
+    counts = np.array([one.weight for one in (*asked, *vain)])
     mean, spread = values.mean(axis=0), values.std(axis=0) + 1e-9
     x = standardised(values, mean, spread)
     fitted = [_network(x, truth, counts / counts.sum(), seed) for seed in range(_NETWORKS)]
     linear, hidden, bias, out, constant = zip(*fitted, strict=True)
     return Network(
-        STANDING,
+        names_of(order),
         mean,
         spread,
         np.mean(linear, axis=0),
@@ -173,22 +181,48 @@ def scaled(model: Network, scale: float, shift: float) -> Network:
     )
 
 
+def judged(one: Asked, final: Linear, judge: Judge) -> Asked:
+    """The same with a judge's word on the best ``_JUDGED`` candidates."""
+    best = np.argsort(-logits(one, final), kind="stable")[:_JUDGED]
+    said = np.full(len(one.right), _UNSAID)
+    said[best] = judge.logits(one.retrieved.asked, [one.readings[i] for i in best.tolist()])
+    return replace(one, said=said)
+
+
 def without_answers(one: Asked) -> Iterator[Asked]:
     """The same question where its answers were not filed; nothing where too little is left."""
     keep = ~one.right
     if one.right.any() and keep.sum() >= _RIVALS:
-        yield replace(one, values=one.values[keep], right=one.right[keep])
+        yield replace(kept(one, np.flatnonzero(keep)), weight=_UNANSWERED * one.weight)
 
 
-def firsts(final: Linear, asked: Sequence[Asked]) -> tuple[Rows, Flags]:
-    """A row of ``STANDING`` for each question's first pair, and whether that answers."""
+def names_of(order: float | None) -> tuple[str, ...]:
+    """What the confidence is over, with a judge or (``None``) without."""
+    return STANDING if order is None else (*STANDING, *JUDGED)
+
+
+def firsts(final: Linear, asked: Sequence[Asked], order: float | None = None) -> tuple[Rows, Flags]:
+    """A row of ``names_of(order)`` for each question's first pair, and whether that answers."""
     rows, right = [], []
     for one in asked:
         scores = logits(one, final)
-        order = np.argsort(-scores, kind="stable")
-        rows.append(standing(scores[order], one.values[order], one.retrieved))
-        right.append(one.right[order[0]])
-    return np.array(rows).reshape(-1, len(STANDING)), np.array(right, dtype=bool)
+        places = np.argsort(-scores, kind="stable")
+        said: Rows = np.zeros(0)
+        if order is not None:
+            places, said = judged_order(places, scores, one.said[places[:DEPTH]], order)
+        row = standing(scores[places], one.values[places], one.retrieved)
+        rows.append(row if order is None else np.concatenate([row, verdict(said)]))
+        right.append(one.right[_first(one, places, scores)])
+    width = len(names_of(order))
+    return np.array(rows).reshape(-1, width), np.array(right, dtype=bool)
+
+
+def _first(one: Asked, order: Places, scores: Rows) -> int:
+    """The place of the candidate that is shown first."""
+    if not is_of_now(one.retrieved) or not one.readings:
+        return int(order[0])
+    ranked = [Ranked(place, float(scores[place]), 1.0) for place in order.tolist()]
+    return newest_first(one.retrieved, ranked, lambda p: [one.readings[i] for i in p])[0].pair_id
 
 
 def fit_further(final: Linear, asked: Sequence[Asked]) -> Further:

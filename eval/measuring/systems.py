@@ -6,9 +6,10 @@ import time
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from assistant.retrieval.decide import Calibration, Readings, rank
+from assistant.retrieval.decide import Calibration, Readings, Threshold
 from assistant.retrieval.rerank import Reranker, rerank
 from assistant.retrieval.retrieve import Retrieval, Retriever
+from assistant.retrieval.settling import settle
 from eval.measuring.measures import Outcome
 from eval.sets.corpora import Corpus
 from eval.sets.datasets import LabelledQuery
@@ -16,11 +17,15 @@ from index.store.scope import Scope
 
 
 class Found(NamedTuple):
-    """A document that a system found; ``confidence`` is 0 where the system claims none."""
+    """A document that a system found; ``confidence`` is 0 where the system claims none.
+
+    ``is_alone``: one company's documents alone may answer.
+    """
 
     document: str
     score: float
     confidence: float = 0.0
+    is_alone: bool = False
 
 
 System = Callable[[LabelledQuery], Iterable[Found]]
@@ -42,15 +47,19 @@ def yuanda(
         scope = None if allowed is None else Scope(pairs=allowed)
         retrieved = searched.retrieve(query.text, scope, previous=query.previous)
         readings = readings_of or corpus.readings
-        ranked = rank(retrieved, calibration, readings, retrieval)
-        ranked = rerank(ranked, retrieved.asked, readings, reranker)
-        return [Found(corpus.document_ids[r.pair_id], r.score, r.confidence) for r in ranked]
+        settled = settle(retrieved, calibration, readings, retrieval)
+        ranked = rerank(settled.ranked, retrieved.asked, readings, reranker)
+        sure = 0.0 if settled.reason else 1.0
+        return [
+            Found(corpus.document_ids[r.pair_id], r.score, sure * r.confidence, retrieved.alone)
+            for r in ranked
+        ]
 
     return ask
 
 
 def ask_all(
-    system: System, queries: Iterable[LabelledQuery], threshold: float
+    system: System, queries: Iterable[LabelledQuery], threshold: Threshold
 ) -> tuple[Outcome, ...]:
     """Ask each query in order, timing each; ties are broken by the documents' ids."""
     outcomes = []
@@ -64,7 +73,7 @@ def ask_all(
                 query.id,
                 tuple(f.document for f in found),
                 query.relevant,
-                answered=bool(found) and confidence >= threshold,
+                answered=bool(found) and confidence >= threshold.of(found[0].is_alone),
                 confidence=confidence,
                 scores=tuple(f.score for f in found),
                 milliseconds=milliseconds,

@@ -11,11 +11,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
 from assistant.retrieval.companies import CompanyMatcher
-from assistant.retrieval.decide import Calibration, Further
+from assistant.retrieval.decide import Calibration, Further, Threshold, read_rows
 from assistant.retrieval.retrieve import Retriever
-from eval.fitting.calibrate import asked_of, fit, read_all
-from eval.fitting.fit import Asked
+from eval.fitting.asked import Asked
+from eval.fitting.calibrate import fit
+from eval.fitting.fit import fit_shortlist, shortlisted
 from eval.measuring.systems import System, yuanda
 from eval.sets.corpora import Corpus, open_corpus
 from eval.sets.written import COLLECTION, WrittenQuestion, read_written
@@ -54,9 +57,11 @@ class Ablations:
     def system(self, corpus: Corpus, parts: Parts) -> System:
         """The hybrid over ``corpus`` with ``parts`` only."""
         retriever = retriever_of(self._train, parts)
-        fitted = fit([self._asked(parts, retriever, q) for q in self._questions])
+        asked = [self._asked(parts, retriever, question) for question in self._questions]
+        shortlist = fit_shortlist(asked)
+        fitted = fit([shortlisted(one, shortlist) for one in asked], shortlist)
         calibration = Calibration(
-            fitted.shortlist, fitted.final, fitted.confidence, Further(), threshold=0.5
+            fitted.shortlist, fitted.final, fitted.confidence, Further(), Threshold.at(0.5)
         )
         readings_of = corpus.readings if parts.late_interaction else _nothing
         return yuanda(corpus, calibration, "hybrid", retriever_of(corpus, parts), readings_of)
@@ -64,8 +69,16 @@ class Ablations:
     def _asked(self, parts: Parts, retriever: Retriever, question: WrittenQuestion) -> Asked:
         retrieved = retriever.retrieve(question.question, previous=question.previous)
         readings = self._train.readings if parts.late_interaction else _nothing
-        values = read_all(retrieved, readings)
-        return asked_of(question, retrieved, values, self._train.document_ids)
+        names = [self._train.document_ids[pair] for pair in retrieved.pairs.tolist()]
+        return Asked(
+            question.id,
+            "written",
+            question.id,
+            bool(question.answers),
+            retrieved,
+            np.array([name in question.answers for name in names], dtype=bool),
+            read_rows(retrieved, np.arange(len(names)), readings),
+        )
 
 
 def retriever_of(corpus: Corpus, parts: Parts) -> Retriever:

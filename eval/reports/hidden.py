@@ -15,16 +15,19 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from assistant.retrieval.companies import Company, CompanyMatcher
 from assistant.retrieval.decide import Calibration, rank
-from assistant.retrieval.retrieve import Retrieval
-from eval.fitting.calibrate import retriever_over
+from assistant.retrieval.retrieve import Retrieval, Retriever
 from eval.measuring.measures import Outcome, measure
 from eval.measuring.significance import compare
 from eval.output import put_out
 from eval.sets.corpora import readings_in
 from eval.sets.written import FiledPair, Split, read_pairs
-from index.embedding.encoder import load_encoder
+from index.embedding.encoder import Encoder, load_encoder
 from index.records import Reading
+from index.search.snapshot import index_pairs
 
 SYSTEMS: tuple[Retrieval, ...] = ("hybrid", "dense", "lexical")
 _SHOWN = ("R@1", "R@5", "MRR@10")
@@ -33,6 +36,23 @@ _SHOWN = ("R@1", "R@5", "MRR@10")
 def without_question(filed: FiledPair) -> FiledPair:
     """The answer alone."""
     return replace(filed, pair=replace(filed.pair, question="", question_spans=()))
+
+
+def retriever_over(pairs: Sequence[FiledPair], encoder: Encoder) -> Retriever:
+    """A retriever over written pairs; pair ids are places in ``pairs``."""
+    places: dict[Company, list[int]] = {}
+    for place, p in enumerate(pairs):
+        key = Company(p.filing.company, p.filing.code, p.filing.short_name)
+        places.setdefault(key, []).append(place)
+    return Retriever(
+        encoder,
+        index_pairs(
+            [(place, p.pair) for place, p in enumerate(pairs)],
+            encoder,
+            {(company.name, company.code): np.array(ids) for company, ids in places.items()},
+        ),
+        CompanyMatcher(places),
+    )
 
 
 def outcomes(pairs: Sequence[FiledPair], system: Retrieval) -> list[Outcome]:

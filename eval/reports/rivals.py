@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from eval.measuring.systems import Found, System
 from eval.sets.corpora import Corpus
@@ -27,27 +28,37 @@ def words(text: str) -> list[str]:
     return [word for word in cut(normalize(text)) if any(ch.isalnum() for ch in word)]
 
 
+def bm25_scores(texts: Iterable[str], cut: Cut) -> Callable[[str], npt.NDArray[np.float64]]:
+    """What gives each text's BM25 score (k1 1.2, b 0.75) for a question."""
+    from bm25s import BM25
+
+    tokens = [cut(text) for text in texts]
+    known = {token for own in tokens for token in own}
+    index = BM25(k1=1.2, b=0.75)
+    index.index(tokens, show_progress=False)
+
+    def scores(question: str) -> npt.NDArray[np.float64]:
+        asked = [token for token in cut(question) if token in known]
+        return np.asarray(index.get_scores(asked) if asked else np.zeros(len(tokens)), np.float64)
+
+    return scores
+
+
 def bm25(corpus: Corpus, cut: Cut) -> System:
     """BM25 (k1 1.2, b 0.75) over each pair's company, question and answer as one text.
 
     The company's name is put in since the filings' heads, which Yuanda reads, state it.
     """
-    from bm25s import BM25
-
     named = [""] * len(corpus.pairs)
     for company, places in corpus.companies.items():
         for place in places.tolist():
             named[place] = company.name
-    texts = [cut(f"{name}\n{corpus.read[place].text}") for place, name in enumerate(named)]
-    known = {token for text in texts for token in text}
-    index = BM25(k1=1.2, b=0.75)
-    index.index(texts, show_progress=False)
+    scores_of = bm25_scores(
+        [f"{name}\n{corpus.read[place].text}" for place, name in enumerate(named)], cut
+    )
 
     def ask(query: LabelledQuery) -> Iterable[Found]:
-        tokens = [token for token in cut(query.text) if token in known]
-        if not tokens:
-            return []
-        scores = index.get_scores(tokens)
+        scores = scores_of(query.text)
         allowed = corpus.allowed(query)
         places = np.arange(len(scores)) if allowed is None else allowed
         return [

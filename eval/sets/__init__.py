@@ -1,1 +1,1 @@
-"""Labelled sets, and making them searchable."""
+"""Labelled sets, written and real, and making them searchable."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from index.errors import CallError
+from index.records import Filters
 
 # Optional keys of a query; measures are also taken over the queries that share a value.
 SLICES = ("company", "year", "type", "lang", "style")
@@ -18,11 +19,19 @@ SLICES = ("company", "year", "type", "lang", "style")
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One document of a BEIR corpus."""
+    """One document of a BEIR corpus: the filed question is its title, the answer its text.
+
+    ``company`` (its short name), ``code``, ``date`` (YYYY-MM-DD) and ``event`` say of which filing
+    it is; all are empty where the row doesn't.
+    """
 
     id: str
     title: str
     text: str
+    company: str = ""
+    code: str | None = None
+    date: str | None = None
+    event: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +40,9 @@ class LabelledQuery:
 
     ``relevant`` is empty where nothing answers; ``candidates`` is ``None`` for all;
     ``slices`` maps some of ``SLICES`` to the query's value; ``previous`` is the question that
-    the query follows up, if any.
+    the query follows up, if any. ``filters`` are what the asker restricts it to, ``names`` is the
+    company that it names, as its documents have it, where that is held; ``today`` (YYYY-MM-DD) is
+    the day on which it is asked.
     """
 
     id: str
@@ -40,6 +51,9 @@ class LabelledQuery:
     candidates: frozenset[str] | None = None
     slices: Mapping[str, str] = field(default_factory=dict)
     previous: str | None = None
+    filters: Filters = field(default_factory=Filters)
+    names: str | None = None
+    today: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +69,18 @@ class FiledQuestion:
     """A question labelled with the filed pair that answers it.
 
     ``filing`` is a SHA-256, or a path below the set's folder; ``None`` where no filing
-    answers. ``number`` is the pair's, as filed.
+    answers. ``number`` is the pair's, as filed. ``also`` are further pairs that answer, each with
+    its filing's SHA-256 or path. The rest is as for ``LabelledQuery``.
     """
 
     question: str
     filing: str | None
     number: str | None
     slices: Mapping[str, str] = field(default_factory=dict)
+    also: tuple[tuple[str, str], ...] = ()
+    filters: Filters = field(default_factory=Filters)
+    names: str | None = None
+    today: str | None = None
 
 
 def is_beir(folder: Path) -> bool:
@@ -72,7 +91,15 @@ def is_beir(folder: Path) -> bool:
 def read_beir(folder: Path) -> BeirSet:
     """Read a folder in BEIR form; ``CallError`` names the file and line that is wrong."""
     documents = tuple(
-        Document(_text(row, "_id", at), str(row.get("title") or ""), _text(row, "text", at))
+        Document(
+            _text(row, "_id", at),
+            str(row.get("title") or ""),
+            _text(row, "text", at),
+            str(row.get("company") or ""),
+            row.get("code"),
+            row.get("date"),
+            str(row.get("event") or ""),
+        )
         for at, row in _rows(folder / "corpus.jsonl")
     )
     known = {d.id for d in documents}
@@ -85,6 +112,10 @@ def read_beir(folder: Path) -> BeirSet:
             relevant.get(row["_id"], {}),
             candidates.get(row["_id"]),
             _slices(row),
+            row.get("previous"),
+            _filters(row, at),
+            row.get("names"),
+            row.get("today"),
         )
         for at, row in _rows(folder / "queries.jsonl")
     )
@@ -104,6 +135,10 @@ def read_questions(folder: Path) -> tuple[FiledQuestion, ...]:
                 filing,
                 None if number is None else str(number),
                 _slices(row),
+                tuple((other["sha256"], str(other["number"])) for other in row.get("also", ())),
+                _filters(row, at),
+                row.get("names"),
+                row.get("today"),
             )
         )
     return tuple(questions)
@@ -111,6 +146,14 @@ def read_questions(folder: Path) -> tuple[FiledQuestion, ...]:
 
 def _slices(row: Mapping[str, Any]) -> dict[str, str]:
     return {name: str(row[name]) for name in SLICES if row.get(name) not in (None, "")}
+
+
+def _filters(row: Mapping[str, Any], at: str) -> Filters:
+    try:
+        return Filters(**row.get("filters", {}))
+    except TypeError:
+        known = ", ".join(Filters.__slots__)
+        raise CallError(f'{at}: "filters" must be an object of {known}') from None
 
 
 def _qrels(path: Path, known: set[str]) -> dict[str, dict[str, int]]:

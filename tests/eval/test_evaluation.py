@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from assistant.retrieval.decide import Calibration, Further
+from assistant.retrieval.decide import Calibration, Further, Threshold
 from assistant.retrieval.logistic import Linear
 from assistant.retrieval.retrieve import EVIDENCE
 from eval.measuring.curves import Bin, Point, chosen, reliability, risk_coverage
@@ -36,7 +36,7 @@ from tests.paths import ROOT
 
 WEIGHTS = Linear(-4.0, {"similarity": 8.0, "company": 1.0, "other_company": -1.0})
 SURE = Linear(0.0, {"logit": 1.0})
-CALIBRATION = Calibration(WEIGHTS, WEIGHTS, SURE, Further(), threshold=0.5)
+CALIBRATION = Calibration(WEIGHTS, WEIGHTS, SURE, Further(), threshold=Threshold.at(0.5))
 
 
 @pytest.fixture

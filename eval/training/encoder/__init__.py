@@ -1,0 +1,1 @@
+"""The pretrained encoder and the judge: cut, trained further, and written for shipping."""
