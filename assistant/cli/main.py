@@ -57,6 +57,7 @@ def _run(arguments: argparse.Namespace) -> int:
         "feedback": commands.feedback,
         "quote": takeout.quote,
         "prepare": takeout.prepare,
+        "prove": takeout.prove,
         "evaluate": commands.evaluate,
         "models": commands.models,
         "ui": commands.ui,

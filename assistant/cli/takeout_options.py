@@ -37,3 +37,20 @@ def add_commands(
         "--out", type=Path, required=True, metavar="FILE", help="ends in .docx or .xlsx"
     )
     prepare.add_argument("--title", type=text, default="问答准备", help="of the document")
+
+    prove = commands.add_parser(
+        "prove",
+        parents=[parents[name] for name in ("store", "model", "reranker", "filters", "json")],
+        help="a file that proves a quote, or the check of one",
+    )
+    prove.add_argument("question", nargs="?", type=text, metavar="QUESTION", help="in plain words")
+    prove.add_argument(
+        "--out", type=Path, metavar="FILE", help="ends in .pdf or .json: proves the first citation"
+    )
+    prove.add_argument(
+        "--font", type=Path, metavar="F", help="font of the PDF (default: one of this machine)"
+    )
+    prove.add_argument("--check", type=Path, metavar="FILE", help="a proof, .pdf or .json")
+    prove.add_argument(
+        "--filing", type=Path, metavar="PATH", help="the filing that it is checked against"
+    )

@@ -44,9 +44,12 @@ _PAGE = re.compile(rb"page (\d{1,9}) of (\d{1,9})\n")
 FAILED = "a PDF that Yuanda fails to read"
 
 # What can be asked for. Each function of the name in the reader takes the path and the arguments,
-# as strings, and yields bytes. The reader is found by name: it imports this module.
+# as strings, and yields bytes. The readers are found by name: they import this module.
 _READER = "index.reading.pdf"
-TASKS = ("content", "drawing", "ready")
+TASKS = {
+    **dict.fromkeys(("content", "drawing", "ready"), _READER),
+    "attachment": "index.reading.attachments",
+}
 
 
 _here = False
@@ -68,7 +71,7 @@ def reads_here() -> bool:
 
 
 def _task(name: str) -> Callable[..., bytes]:
-    work: Callable[..., bytes] = getattr(import_module(_READER), name)
+    work: Callable[..., bytes] = getattr(import_module(TASKS[name]), name)
     return work
 
 
