@@ -10,7 +10,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from assistant.cli.parsing import Parser, with_examples
 from assistant.cli.takeout_options import add_commands as add_takeout
+from assistant.cli.takeout_options import add_options
 from index.errors import CallError, ReadError, YuandaError
 
 DONE, INPUT_FAILED, CALL_WRONG = 0, 1, 2
@@ -19,7 +21,9 @@ _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the exit status is 0 done, 1 some input failed, 2 wrong call."""
-    arguments = _parser().parse_args(argv)
+    parser = _parser()
+    arguments = parser.parse_args(argv)
+    arguments.parser = parser
     try:
         return _run(arguments)
     except ReadError as error:
@@ -37,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from assistant.cli import commands, intake, takeout
+    from assistant.cli import asked, commands, intake, takeout
     from assistant.settings import Settings
 
     # Progress and warnings of libraries go to standard error, results to standard output.
@@ -49,15 +53,16 @@ def _run(arguments: argparse.Namespace) -> int:
         "fetch": intake.fetch,
         "watch": intake.watch,
         "remove": commands.remove,
-        "list": commands.list_filings,
+        "list": asked.listed_by(commands.list_filings),
         "parse": commands.parse_file,
-        "ask": commands.ask,
+        "ask": asked.asked_by(commands.ask),
         "verify": commands.verify,
         "doctor": commands.doctor,
         "feedback": commands.feedback,
         "quote": takeout.quote,
         "prepare": takeout.prepare,
         "prove": takeout.prove,
+        "completion": asked.completion,
         "evaluate": commands.evaluate,
         "models": commands.models,
         "ui": commands.ui,
@@ -67,7 +72,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser: argparse.ArgumentParser = Parser(
         prog="yuanda",
         description="Yuanda 原答: official answers from investor-relations filings, verbatim.",
     )
@@ -229,7 +234,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     parents = {"store": store, "json": as_json, "model": model, "reranker": reranker}
     add_takeout(commands, parents | {"filters": filters}, _text)
-    return parser
+    add_options(commands)
+    return with_examples(parser)
 
 
 def _intake(commands: Any, parents: list[argparse.ArgumentParser]) -> None:
