@@ -18,10 +18,10 @@ def text(value: str) -> str:
 
 def option(value: str) -> tuple[str, str]:
     """A name and a value: ``device=cpu``."""
-    name, equals, text = text(value).partition("=")
+    name, equals, given = text(value).partition("=")
     if not equals:
         raise argparse.ArgumentTypeError(f"{value!r} is not like device=cpu")
-    return name.replace("-", "_"), text
+    return name.replace("-", "_"), given
 
 
 def date(value: str) -> str:
