@@ -15,10 +15,9 @@ from assistant.retrieval.rerank import Reranker, rerank
 from assistant.retrieval.retrieve import EVIDENCE, Retriever
 from assistant.retrieval.same_question import alike
 from assistant.retrieval.settling import Settled, settle
-from assistant.retrieval.timing import fits, when
-from index.normalize import normalize
+from assistant.retrieval.timing import fits
 from index.records import Filters, Reading
-from index.store.scope import Scope
+from index.store.scope import CompanyKey, Scope
 from index.store.store import Store
 
 # Filed questions that are looked at for a newer answer.
@@ -53,9 +52,18 @@ class Search:
             self._retrieved = self._retrieved.among(there)
             settled = self._settle(calibration, depth)
         self._settled = settled
-        self.ranked: Sequence[Ranked] = rerank(
-            settled.ranked, self._retrieved.asked, self._readings, reranker
-        )
+        if self._retrieved.kind == "name":
+            self.ranked: Sequence[Ranked] = self._newest()
+        else:
+            asked = self._retrieved.asked
+            self.ranked = rerank(settled.ranked, asked, self._readings, reranker)
+
+    def _newest(self) -> list[Ranked]:
+        """The newest pairs of the companies named, where nothing is asked of them."""
+        filters = self.query.filters
+        most = self.query.top_k
+        found = [self.store.newest_pairs(replace(filters, **key), most) for key in self._keys()]
+        return [Ranked(pair, 0.0, 0.0) for pairs in found for pair in pairs]
 
     def _settle(self, calibration: Calibration, depth: int) -> Settled:
         return settle(self._retrieved, calibration, self._readings, depth=depth)
@@ -119,7 +127,7 @@ class Search:
 
     def _why(self, citation: Citation) -> Why | None:
         pair = self._pair_of(citation)
-        if pair is None:
+        if pair is None or pair not in self._retrieved.pairs:
             return None
         retrieved = self._retrieved
         row = dict(zip(EVIDENCE, self._row(pair), strict=True))
@@ -158,7 +166,7 @@ class Search:
         time was asked of, answers about it are meant.
         """
         day = day_of(citation.filing)
-        keys = ((citation.filing.company, citation.filing.code),)
+        keys: tuple[CompanyKey, ...] = ((citation.filing.company, citation.filing.code),)
         for company in self._retriever.companies:
             if keys[0] in company.keys:
                 keys = company.keys

@@ -36,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from assistant.cli import commands, intake
+    from assistant.cli import asking, commands, intake
     from assistant.settings import Settings
 
     # Progress and warnings of libraries go to standard error, results to standard output.
@@ -50,7 +50,7 @@ def _run(arguments: argparse.Namespace) -> int:
         "remove": commands.remove,
         "list": commands.list_filings,
         "parse": commands.parse_file,
-        "ask": commands.ask,
+        "ask": asking.ask,
         "verify": commands.verify,
         "doctor": commands.doctor,
         "feedback": commands.feedback,

@@ -126,7 +126,8 @@ class Retriever:
 
     def questions(self, text: str, k: int, scope: Scope) -> list[int]:
         """Pairs whose filed question shares most with ``text``, best first."""
-        return self._index.questions(text, k, scope).tolist()
+        found: list[int] = self._index.questions(text, k, scope).tolist()
+        return found
 
     def _mention(self, question: str, previous: str | None, pinned: bool) -> tuple[Mention, str]:
         """What a question names and asks, and the words of the previous one that it follows up."""

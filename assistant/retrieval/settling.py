@@ -13,12 +13,13 @@ from dataclasses import dataclass, replace
 from assistant.records import Reason
 from assistant.retrieval.decide import SHORTLIST, Calibration, Ranked, rank
 from assistant.retrieval.figures import amounts_in, says
-from assistant.retrieval.retrieve import Retrieval, Retrieved
 from assistant.retrieval.periods import without_periods
+from assistant.retrieval.retrieve import Retrieval, Retrieved
 from assistant.retrieval.same_question import alike
 from assistant.retrieval.timing import fits
 from index.normalize import normalize
 from index.records import Reading
+from index.terms import terms
 
 # What is left of the confidence in a pair that speaks of another time or of nobody named.
 UNFIT = 0.1
@@ -60,7 +61,7 @@ def settle(
     ranked = rank(chosen, calibration, readings_of, retrieval, depth)
     if is_of_now(retrieved):
         ranked = newest_first(retrieved, ranked, readings_of)
-    if fit is not None and len(ranked) < depth and len(fit) < len(every):
+    if fit and len(ranked) < depth and len(fit) < len(every):
         others = retrieved.among(set(every) - fit)
         rest = rank(others, calibration, readings_of, retrieval, depth - len(ranked))
         ranked += [_unsure(one) for one in _below(ranked, rest)]
@@ -73,13 +74,6 @@ def is_of_now(retrieved: Retrieved) -> bool:
     return not retrieved.when or retrieved.when.this_year or retrieved.when.latest
 
 
-def _is_spoken_of(
-    name: str, pairs: Sequence[int], readings_of: Callable[[Sequence[int]], Sequence[Reading]]
-) -> bool:
-    """Whether one of the pairs holds a name, where there is one."""
-    return not name or any(_names(reading, [name]) for reading in readings_of(pairs))
-
-
 def fit_pairs(
     retrieved: Retrieved, readings_of: Callable[[Sequence[int]], Sequence[Reading]]
 ) -> set[int] | None:
@@ -89,9 +83,11 @@ def fit_pairs(
     if mention.perhaps and not mention.companies:
         named.append(mention.perhaps)
     amounts = amounts_in(retrieved.asked) if retrieved.kind == "statement" else frozenset()
-    if not (retrieved.when or named or amounts):
+    if not (retrieved.when or named or amounts or retrieved.kind == "keyword"):
         return None
     readings = dict(zip(every, readings_of(every), strict=True))
+    if not (retrieved.when or named or amounts):
+        return {pair for pair in every if _says_any(readings[pair], retrieved.asked)}
     return {
         pair
         for pair in every
@@ -101,11 +97,25 @@ def fit_pairs(
     }
 
 
+def _is_spoken_of(
+    name: str, pairs: Sequence[int], readings_of: Callable[[Sequence[int]], Sequence[Reading]]
+) -> bool:
+    """Whether one of the pairs holds a name, where there is one."""
+    return not name or any(_names(reading, [name]) for reading in readings_of(pairs))
+
+
 def _names(reading: Reading, parties: Sequence[str]) -> bool:
     if not parties:
         return True
     text = normalize(reading.text)
     return all(party in text for party in parties)
+
+
+def _says_any(reading: Reading, topic: str) -> bool:
+    """Whether a pair says a word of the topic, which is all that was asked."""
+    words = [word for word in terms(topic) if len(word) > 1] or [topic]
+    text = normalize(reading.text)
+    return any(word in text for word in words)
 
 
 def _unsure(one: Ranked) -> Ranked:
@@ -136,7 +146,9 @@ def newest_first(
     readings: Mapping[int, Reading] = dict(zip(pairs, readings_of(pairs), strict=True))
     moved: list[int] = []
     if retrieved.kind == "keyword":
-        topic = "".join(character for character in without_periods(retrieved.asked) if character.isalnum())
+        topic = "".join(
+            character for character in without_periods(retrieved.asked) if character.isalnum()
+        )
         moved = [p for p in pairs if topic and topic in normalize(readings[p].question)]
     is_list = bool(moved)
     if not moved:

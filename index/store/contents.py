@@ -180,6 +180,16 @@ class Contents:
         ).fetchall()
         return Runs(*np.array(rows, dtype=np.int64).reshape(-1, 2).T).ids()
 
+    def newest_pairs(self, filters: Filters, limit: int) -> list[int]:
+        """Ids of pairs whose filings pass the filters: the newest filings', each in its order."""
+        condition, values = where(filters)
+        rows = self._connection.execute(
+            f"SELECT pairs.id FROM {_JOINED} WHERE {condition}"  # noqa: S608
+            f" ORDER BY {DAY} DESC, filings.id DESC, pairs.id LIMIT ?",
+            (*values, limit),
+        )
+        return [row[0] for row in rows]
+
     def activities(self) -> set[str]:
         """The types of activity that filings name."""
         rows = self._connection.execute("SELECT DISTINCT activity_types FROM filings")

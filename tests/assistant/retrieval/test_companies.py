@@ -170,7 +170,10 @@ def test_who_is_named_beside(question: str, parties: tuple[str, ...]) -> None:
 
 
 def test_names_and_codes_of_one_company_are_one() -> None:
-    old, new = Company("启明电气股份有限公司", "600998"), Company("新启明能源股份有限公司", "600998")
+    old, new = (
+        Company("启明电气股份有限公司", "600998"),
+        Company("新启明能源股份有限公司", "600998"),
+    )
     bare = Company("新启明能源股份有限公司", None)
     matcher = CompanyMatcher([old, bare, new])
     (company,) = matcher.companies
@@ -180,7 +183,9 @@ def test_names_and_codes_of_one_company_are_one() -> None:
 
 
 def test_a_common_beginning_names_nobody_in_a_large_store() -> None:
-    many = [Company(f"天润{a}{b}股份有限公司", None) for a in "甲乙丙丁戊己庚" for b in "子丑寅卯辰巳"]
+    many = [
+        Company(f"天润{a}{b}股份有限公司", None) for a in "甲乙丙丁戊己庚" for b in "子丑寅卯辰巳"
+    ]
     matcher = CompanyMatcher([*many, Company("曙海医疗股份有限公司", "309001")])
     assert len(matcher.companies) > 40
     assert matcher.match("伊利、天润都增长了吗").companies == ()
