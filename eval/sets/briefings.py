@@ -17,6 +17,7 @@ company answered nearly alike is right as well, and so is its answer to nearly t
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -36,6 +37,7 @@ _HIDDEN, _UNANSWERED = 180, 60
 # From which likeness on an answer is the same, or a question; up to which nothing like it is there.
 _SAME, _SAME_QUESTION, _UNLIKE = 0.8, 0.55, 0.35
 _LEAST = 6
+_FISCAL = re.compile(r"(20\d\d)年?(半年|中期)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +196,7 @@ def _paraphrases(key: str, pair: RealPair, right: dict[str, int]) -> list[Labell
         right,
         slices={"company": pair.company, "type": "within"},
         filters=Filters(code=pair.code) if pair.code else Filters(company=pair.company),
+        today=_day(pair),
     )
     return [named, within]
 
@@ -207,7 +210,15 @@ def _query(
         right,
         slices={"company": pair.company, "type": kind},
         names=names,
+        today=_day(pair),
     )
+
+
+def _day(pair: RealPair) -> str | None:
+    """When a pair was asked: its date, or one after the year that its event is about."""
+    if pair.date or not (year := _FISCAL.search(pair.event)):
+        return pair.date
+    return f"{year[1]}-09-10" if year[2] else f"{int(year[1]) + 1}-05-10"
 
 
 def _some(pairs: dict[str, RealPair], count: int) -> list[tuple[str, RealPair]]:

@@ -46,6 +46,7 @@ TASKS = {
     "drawing": "index.reading.pdf",
     "ready": "index.reading.pdf",
     "parsed": "index.intake.parse",
+    "attachment": "index.reading.attachments",
 }
 
 _here = False
