@@ -178,7 +178,8 @@ class Assistant:
             search = Search(query, store, now.retriever, self._calibration, self._reranker)
             citations, damaged = self._citations(search)
             confidence = citations[0].confidence if citations else 0.0
-            threshold = self._threshold.of(search.is_alone)
+            first = citations[0].pair.question if citations else ""
+            threshold = self._threshold.of(alone=search.is_alone, question=first)
             if damaged is not None and damaged >= threshold > confidence:
                 reason: Reason | None = "evidence_damaged"
             else:
