@@ -34,14 +34,17 @@ class Search:
         retriever: Retriever,
         calibration: Calibration,
         reranker: Reranker | None = None,
+        *,
+        alone: bool = False,
     ) -> None:
+        """Look for it; ``alone``: but for what it leaves out, without the question before."""
         self.query, self.store = query, store
         self._retriever = retriever
         self._known: dict[int, Reading] = {}
         allowed = Scope(query.filters) if query.filters else None
         today = date.fromisoformat(query.today) if query.today else None
         self._retrieved = retriever.retrieve(
-            query.question, allowed, previous=query.previous, today=today
+            query.question, allowed, previous=query.previous, today=today, alone=alone
         )
         depth = max(SHORTLIST, query.top_k)
         try:
@@ -78,6 +81,20 @@ class Search:
     def is_alone(self) -> bool:
         """Whether one company's pairs alone may answer."""
         return self._retrieved.alone
+
+    @property
+    def leaves_out(self) -> bool:
+        """Whether it may have been meant with the words of the question before."""
+        return self._retrieved.leaves_out
+
+    @property
+    def understood(self) -> str | None:
+        """The question as it was understood together with the one before, where it was."""
+        retrieved = self._retrieved
+        if not retrieved.follows or retrieved.before:
+            return None
+        names = "、".join(c.short or c.name for c in self.companies)
+        return f"{names}{retrieved.asked}" if names else retrieved.asked
 
     @property
     def companies(self) -> tuple[Company, ...]:
@@ -170,6 +187,8 @@ class Search:
         for company in self._retriever.companies:
             if keys[0] in company.keys:
                 keys = company.keys
+        if not day or self.store.newest_day(keys) <= day:
+            return None
         scope = Scope(Filters(as_of=self.query.filters.as_of), companies=keys)
         question = citation.pair.question
         pairs = self._retriever.questions(question, _LOOKED_AT, scope)
@@ -180,7 +199,7 @@ class Search:
             for pair, reading in there.items()
             if (reading.day or "") > day and alike(reading.question, question, periods=dated)
         }
-        if not later or not day:
+        if not later:
             return None
         newest = max(later, key=lambda pair: (later[pair].day or "", -pair))
         filed = self.store.filed([newest])[newest]

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
 
 from assistant.retrieval.companies import Company, CompanyMatcher
-from assistant.retrieval.decide import FEATURES, SHORTLIST, read_rows
+from assistant.retrieval.decide import (
+    FEATURES,
+    SHIPPED,
+    SHORTLIST,
+    Calibration,
+    Further,
+    Threshold,
+    read_rows,
+)
 from assistant.retrieval.interaction import Rows
 from assistant.retrieval.logistic import Linear
 from assistant.retrieval.retrieve import EVIDENCE, Retrieved, Retriever
-from assistant.retrieval.settling import fit_pairs
+from assistant.retrieval.settling import fitting
 from eval.sets.datasets import LabelledQuery
 from eval.sets.stored import StoredSet
 from index.embedding.encoder import Encoder
@@ -113,15 +123,19 @@ def _readings(store: Contents) -> Readings:
 def _decided(retrieved: Retrieved, readings_of: Readings) -> Retrieved | None:
     """The candidates whose confidence decides, as ``settle`` has it; ``None`` where it decides
     without."""
-    mention = retrieved.mention
-    if retrieved.kind in ("talk", "name", "keyword"):
+    if retrieved.kind in ("name", "keyword"):
         return None
-    if mention.absent and not mention.companies:
-        return None
-    fit = fit_pairs(retrieved, readings_of)
-    if fit is None:
-        return retrieved
+    reason, fit = fitting(retrieved, _former(), readings_of)
+    if reason or fit is None:
+        return None if reason else retrieved
     return retrieved.among(fit) if fit else None
+
+
+@cache
+def _former() -> Calibration:
+    """The shortlist that ships, which says what is looked through; nothing else of it is used."""
+    shortlist = Linear.read(json.loads(SHIPPED.read_text("utf-8"))["shortlist"])
+    return Calibration(shortlist, shortlist, shortlist, Further(), Threshold.at(1.0))
 
 
 def _names(stored: StoredSet, store: Store) -> dict[int, str]:

@@ -18,7 +18,7 @@ from index.records import Filing, Filters, Pair, Reading
 from index.store.catalogue import Catalogue, Listed
 from index.store.conditions import DAY, DAY_NUMBER, PUBLIC_NUMBER, where
 from index.store.rows import FILING_COLUMNS, PAIR_COLUMNS, columns, filing_of, pair_of
-from index.store.scope import Ids, Runs
+from index.store.scope import CompanyKey, Ids, Runs
 
 _FILING = columns(FILING_COLUMNS, "filings")
 _PAIR = columns(PAIR_COLUMNS, "pairs")
@@ -179,6 +179,13 @@ class Contents:
             values,
         ).fetchall()
         return Runs(*np.array(rows, dtype=np.int64).reshape(-1, 2).T).ids()
+
+    def newest_day(self, companies: Iterable[CompanyKey]) -> str:
+        """The day of the companies' newest filing (YYYY-MM-DD); empty where it isn't known."""
+        asked = f"SELECT coalesce(max({DAY}), '') FROM filings WHERE company = ? AND code IS ?"  # noqa: S608
+        return max(
+            (self._connection.execute(asked, key).fetchone()[0] for key in companies), default=""
+        )
 
     def newest_pairs(self, filters: Filters, limit: int) -> list[int]:
         """Ids of pairs whose filings pass the filters: the newest filings', each in its order."""
