@@ -10,22 +10,22 @@ import signal
 import sys
 import threading
 from collections.abc import Collection, Sequence
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
-from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response
-from starlette.routing import Route
 
 from assistant import logs
 from assistant.answering.answer import Assistant
-from assistant.answering.cite import unharmed
-from assistant.answering.feedback import Judged, judge
+from assistant.answering.feedback import FEEDBACK_PER_MINUTE, Judged, judge
 from assistant.answering.question import CONDITIONS, MOST_COMPANIES, Asked, key_of, name_of
-from assistant.chat import cards, desk_page, scripts
-from assistant.chat.desk import LARGEST, UPLOADED, Desk, Login
+from assistant.chat import boundary, cards, desk_page, scripts
+from assistant.chat.boundary import LONGEST_TEXT
+from assistant.chat.desk import Desk
+from assistant.chat.desk_routes import desk_router
 from assistant.chat.labels import LABELS, Language
+from assistant.chat.logins import Login
+from assistant.chat.routes import completion_route, filing_route
 from assistant.chat.views import (
     Place,
     Turn,
@@ -33,16 +33,17 @@ from assistant.chat.views import (
     completions_html,
     first_place,
     following,
+    kept,
     page_html,
     place_of,
     strangers,
     take_turn,
     talk_html,
 )
-from assistant.limits import Limits, limits_for
+from assistant.limits import Limits, Rate, caller_at, limits_for
 from assistant.logs import Log
 from assistant.server import api
-from assistant.server.access import is_loopback
+from assistant.server.reach import Reach
 from assistant.server.serving import Served, Server, address_of, listen, server_for
 from index.errors import CallError
 from index.reading.sandbox import stand_ready
@@ -72,7 +73,7 @@ def build(assistant: Assistant, desk: Desk | None = None) -> gr.Blocks:
         turns = [take_turn(assistant, asked)] if asked.question else []
         place = first_place(turns)
         spoken = labels(turns or asked_already, place, {}, conditions, language)
-        return language, *_greeted(turns, place, spoken, language)
+        return language, *_greeted(kept(turns), place, spoken, language)
 
     def relabel(
         turns: Sequence[Turn], place: Place | None, judged: Judged, *rest: Any
@@ -101,8 +102,8 @@ def build(assistant: Assistant, desk: Desk | None = None) -> gr.Blocks:
         question: str, turns: list[Turn], language: Language, judged: Judged, *conditions: Any
     ) -> tuple[str, list[Turn], str]:
         asked = following(assistant, Asked.of(question, *conditions), turns)
-        turns = [*turns, take_turn(assistant, asked, turns)]
-        return "", turns, talk_html(assistant, turns, examples, language, judged)
+        shown = [*turns, take_turn(assistant, asked, turns)]
+        return "", kept(shown), talk_html(assistant, shown, examples, language, judged)
 
     def follow(
         event: gr.EventData,
@@ -115,13 +116,21 @@ def build(assistant: Assistant, desk: Desk | None = None) -> gr.Blocks:
         asked = Asked.at(address) if isinstance(address, str) else Asked.of(question, *conditions)
         turns = [*turns, take_turn(assistant, asked, turns)]
         shown = talk_html(assistant, turns, examples, language, judged)
-        return turns, shown, *chosen(assistant, asked, listed, language)
+        return kept(turns), shown, *chosen(assistant, asked, listed, language)
+
+    said_by = Rate(FEEDBACK_PER_MINUTE)
 
     def say(
-        turns: Sequence[Turn], language: Language, judged: Judged, event: gr.EventData
+        turns: Sequence[Turn],
+        language: Language,
+        judged: Judged,
+        event: gr.EventData,
+        request: gr.Request,
     ) -> tuple[Judged, str]:
         answers = dict(enumerate(turn.answer for turn in turns))
-        judged = judge(assistant, answers, judged, getattr(event, "judgement", None))
+        caller = caller_at(request.client.host if request.client else "")
+        judgement = None if said_by.wait(caller) else getattr(event, "judgement", None)
+        judged = judge(assistant, answers, judged, judgement)
         return judged, talk_html(assistant, turns, examples, language, judged)
 
     def show_first(turns: Sequence[Turn], language: Language) -> tuple[Place | None, str]:
@@ -148,7 +157,7 @@ def build(assistant: Assistant, desk: Desk | None = None) -> gr.Blocks:
                 min_width=150,
                 elem_id="language",
             )
-        desk_page.build(desk, language, head, lambda chosen: head_html(assistant, chosen))
+        desk_page.build(app, desk, language, head, lambda chosen: head_html(assistant, chosen))
         with gr.Row(elem_id="columns", equal_height=False):
             talk = gr.HTML(
                 talk_html(assistant, [], examples, "zh"), elem_id="talk", js_on_load=scripts.CLICKS
@@ -163,6 +172,7 @@ def build(assistant: Assistant, desk: Desk | None = None) -> gr.Blocks:
                 container=False,
                 lines=1,
                 max_lines=4,
+                max_length=LONGEST_TEXT,
                 scale=5,
                 min_width=160,
                 autofocus=True,
@@ -208,10 +218,13 @@ def serve(
     keys: Sequence[str] = (),
     rate: int | None = None,
     log: Log = "warnings",
+    names: Sequence[str] = (),
+    proxies: Sequence[str] = (),
 ) -> None:
     """Serve the chat and the API until interrupted; with no ``port`` the first free from 7860.
 
-    ``rate`` and ``log`` are as in ``Settings``. ``CallError`` where nothing can listen there.
+    ``rate`` and ``log`` are as in ``Settings``, ``names`` and ``proxies`` as in ``Reach``.
+    ``CallError`` where nothing can listen there.
     """
     logs.start(log)
     assistant.watch(logs.noting(log))
@@ -221,8 +234,9 @@ def serve(
         where = host if port is None else f"{host}:{port}"
         raise CallError(f"can't listen at {where}; is it in use? `--port` takes another") from None
     with listening:
-        limits = limits_for(rate, exposed=not is_loopback(host))
-        server = server_of(assistant, host, keys, login, limits)
+        reach = Reach.at(host, names, proxies)
+        limits = limits_for(rate, reach.exposed)
+        server = server_of(assistant, reach, keys, login, limits)
         print(f"Yuanda 原答: {address_of(listening)}", flush=True)
         stand_ready()
         threading.Thread(target=assistant.warm_up, daemon=True).start()
@@ -240,7 +254,7 @@ def launch(
 ) -> tuple[Served, str]:
     """Start the server in the background; what is to be closed, and its address."""
     listening = listen(host, port)
-    server = server_of(assistant, host, keys, login)
+    server = server_of(assistant, Reach.at(host), keys, login)
     thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
     thread.start()
     return Served(server, thread), address_of(listening)
@@ -248,27 +262,23 @@ def launch(
 
 def server_of(
     assistant: Assistant,
-    host: str,
+    reach: Reach,
     keys: Sequence[str] = (),
     login: tuple[str, str] | None = None,
     limits: Limits | None = None,
 ) -> Server:
-    """The server of chat and API, to run on a socket that listens at ``host``."""
+    """The server of chat and API, to run on a socket that is reached so."""
     limits = limits or Limits()
     desk = Desk(assistant.folder, assistant.encoder, Login(*login)) if login else None
-    app = api.create_app(
-        assistant,
-        keys,
-        exposed=not is_loopback(host),
-        limits=limits,
-        uploaded=UPLOADED if desk else None,
-        may_upload=desk.may_upload if desk else None,
-    )
+    app = api.create_app(assistant, keys, reach=reach, limits=limits)
+    if desk:
+        app.include_router(desk_router(desk))
     app.router.routes += [filing_route(assistant), completion_route(assistant)]
     fonts = ["system-ui", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "sans-serif"]
     chat = build(assistant, desk)
     # Many may ask at once; who comes when too many wait is told so.
     chat.queue(default_concurrency_limit=limits.working, max_size=limits.waiting)
+    chat.state_session_capacity = boundary.SESSIONS
     gr.mount_gradio_app(
         app,
         chat,
@@ -276,11 +286,11 @@ def server_of(
         ssr_mode=False,
         show_error=False,
         footer_links=[],
-        # Gradio takes uploads from anyone: where there is no desk, none.
-        max_file_size=LARGEST if desk else 1,
+        max_file_size=1,
         theme=gr.themes.Base(font=fonts, font_mono=["ui-monospace", "monospace"]),
         css=(Path(cards.__file__).parent / "templates" / "style.css").read_text("utf-8"),
     )
+    boundary.stand_before(app, chat)
     return server_for(app, limits)
 
 
@@ -347,39 +357,6 @@ def _filters(choices: Choices) -> list[Any]:
 
 def _day(name: str) -> gr.DateTime:
     return gr.DateTime(include_time=False, type="string", elem_id=name, min_width=150)
-
-
-def filing_route(assistant: Assistant) -> Route:
-    """Serves the store's PDFs, by SHA-256: nothing else, and none that is harmed."""
-
-    def send(request: Request) -> Response:
-        try:
-            filing = assistant.filing(request.path_params["sha256"])
-        except KeyError:
-            return Response(status_code=404)
-        copy = assistant.original(filing)
-        if filing.format != "pdf" or not unharmed(copy, filing):
-            return Response(status_code=404)
-        return FileResponse(
-            copy,
-            media_type="application/pdf",
-            filename=PurePath(filing.path).name,
-            content_disposition_type="inline",
-            headers={"X-Content-Type-Options": "nosniff"},
-        )
-
-    return Route("/filing/{sha256}.pdf", send)
-
-
-def completion_route(assistant: Assistant) -> Route:
-    """Filed questions that what is being typed (``q``) may become, under the filters given."""
-
-    def complete(request: Request) -> Response:
-        asked = Asked.at(dict(request.query_params))
-        found = [] if asked.problem else assistant.completions(asked.question, asked.scopes)
-        return JSONResponse({"questions": found}, headers={"X-Content-Type-Options": "nosniff"})
-
-    return Route("/complete", complete)
 
 
 def head_html(assistant: Assistant, language: Language) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from index.records import Filing, Filters, Pair
+from index.store.seals import Damage
 
 Decision = Literal["answer", "abstain"]
 # Why there is no answer.
@@ -114,7 +115,8 @@ class Answer:
     best, and must not be shown as an answer; ``reason`` is why, and ``searched`` what was looked
     through. ``companies`` are those that the question is about, ``absent`` those of them that
     aren't held. ``understood`` is what a follow-up was taken to ask, where the question before
-    tells that.
+    tells that. ``damaged`` is evidence that was looked for and can't be relied on: an abstention
+    with any isn't a finding that nothing is filed.
     """
 
     question: str
@@ -127,3 +129,4 @@ class Answer:
     absent: tuple[str, ...] = ()
     understood: str | None = None
     searched: Searched | None = None
+    damaged: tuple[Damage, ...] = ()

@@ -50,3 +50,8 @@ def copy_atomically(source: Path, target: Path) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def is_there(path: Path) -> bool:
+    """Whether a file is there, or the archive that a path leads into."""
+    return path.exists() or any(parent.is_file() for parent in path.parents)

@@ -13,6 +13,10 @@ from typing import Literal, NamedTuple
 Format = Literal["pdf", "docx", "html", "text", "xlsx", "csv"]
 PartKind = Literal["head", "context", "question", "answer", "mark", "furniture", "rest"]
 Exchange = Literal["SSE", "SZSE", "BSE"]
+LeftOutKind = Literal[
+    "furniture", "watermark", "invisible", "struck out",
+    "deleted", "footnote", "equation", "picture", "object",
+]  # fmt: skip
 
 
 class Span(NamedTuple):
@@ -61,12 +65,33 @@ class Filing:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    """What stands amid a pair and isn't quoted, and what it was taken for."""
+
+    kind: LeftOutKind
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table in an answer: where in the answer it stands, and its cells row by row."""
+
+    start: int
+    end: int
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Pair:
     """One question with its official answer, as filed.
 
     ``question`` and ``answer`` are ``assemble(text, question_spans)`` and
     ``assemble(text, answer_spans)`` of the filing's extracted text; ``start`` and ``end``
-    bound the whole pair there, marks included.
+    bound the whole pair there, marks included. ``session``: the heading of the session that its
+    number counts in, as filed, where a filing has several; ``left_out``: what stands between the
+    question's first and the answer's last character and isn't quoted. ``company``, ``code`` and
+    ``date`` are those of its own row where a sheet's rows have them (``None``: the filing's hold);
+    ``short_name`` goes with them. ``tables`` are those that stand in the answer.
     """
 
     number: str
@@ -78,6 +103,13 @@ class Pair:
     answer_spans: tuple[Span, ...]
     pages: tuple[int, ...] = ()
     boxes: tuple[Box, ...] = ()
+    session: str | None = None
+    left_out: tuple[LeftOut, ...] = ()
+    company: str | None = None
+    code: str | None = None
+    date: str | None = None
+    short_name: str | None = None
+    tables: tuple[Table, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +207,20 @@ def slice_spans(text: str, spans: Iterable[Span], wanted: Span) -> tuple[Span, .
         place += len(piece)
         last = piece or last
     return tuple(found)
+
+
+def place_in(text: str, spans: Iterable[Span], at: int) -> int:
+    """Where in the text that ``assemble`` makes of ``spans`` the character at ``at`` stands."""
+    place, last = 0, ""
+    for span in spans:
+        piece = text[span.start : span.end]
+        if last and piece and _latin_words(last, piece):
+            place += 1
+        if at <= span.end:
+            return place + max(at - span.start, 0)
+        place += len(piece)
+        last = piece or last
+    return place
 
 
 def _latin_words(left: str, right: str) -> bool:

@@ -140,3 +140,21 @@ def save_tiny_bert(folder: Path, characters: str, **more: Any) -> Any:
     )
     config.save_pretrained(folder)
     return config
+
+
+# What takes a database back to version 6, before its rows had seals.
+UNSEALED = """
+DROP TABLE places;
+DROP INDEX filings_listed;
+CREATE INDEX filings_listed ON filings (
+    company, code, short_name, activity_date, filed_date, activity_types, first_pair, pair_count
+);
+ALTER TABLE filings DROP COLUMN text_crc;
+ALTER TABLE filings DROP COLUMN listed_crc;
+ALTER TABLE filings DROP COLUMN seal;
+ALTER TABLE pairs DROP COLUMN said_crc;
+ALTER TABLE pairs DROP COLUMN sentences_crc;
+ALTER TABLE pairs DROP COLUMN seal;
+ALTER TABLE vectors DROP COLUMN crc;
+ALTER TABLE feedback DROP COLUMN crc;
+"""

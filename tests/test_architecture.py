@@ -21,7 +21,13 @@ ROOMS = {
         {"intake"},
         {"upkeep"},
     ],
-    "assistant": [{""}, {"retrieval"}, {"answering"}, {"chat", "server", "cli"}],
+    "assistant": [
+        {""},
+        {"retrieval"},
+        {"answering"},
+        {"proof", "takeout"},
+        {"chat", "server", "cli"},
+    ],
     "eval": [
         {""},
         {"collection", "training"},
@@ -44,7 +50,7 @@ SOLE_IMPORTERS = {
     "pymilvus": "index/search/milvus.py",
     "ray": "index/intake/bulk.py",
     "tantivy": "index/search/lexical.py",
-    "pypdfium2": "index/reading/pdf.py",
+    "pypdfium2": "index/reading/pdf/pdfium.py",
     "rapidocr": "index/reading/recogniser.py",
     "akshare": "index/intake/fetching/announcements.py",
     "watchfiles": "index/intake/watching.py",

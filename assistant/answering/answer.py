@@ -12,18 +12,19 @@ import logging
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from assistant.answering.cite import proved, quoted, unharmed
+from assistant.answering.cite import fault, quoted
 from assistant.answering.connections import Readers
 from assistant.answering.history import Timeline, timeline
 from assistant.answering.search import Search
-from assistant.records import Answer, Citation, Query, Reason
+from assistant.answering.soundness import Soundness
+from assistant.records import Answer, Citation, Query
 from assistant.retrieval import threads
 from assistant.retrieval.companies import Company, CompanyMatcher
 from assistant.retrieval.completion import Completer
@@ -32,12 +33,15 @@ from assistant.retrieval.rerank import Reranker
 from assistant.retrieval.retrieve import Retriever
 from index.embedding.encoder import Encoder
 from index.errors import StoreError
-from index.records import Filing, Filters, ParsedFiling
+from index.records import Filing, Filters, Pair, ParsedFiling
 from index.search.opening import open_index
 from index.search.snapshot import State, current_state, is_publishing
 from index.store import feedback
+from index.store.contents import Filed
+from index.store.copies import fault_of
 from index.store.feedback import Feedback
 from index.store.scope import Scope
+from index.store.seals import Damage
 from index.store.store import Entry, Store
 
 logger = logging.getLogger(__name__)
@@ -48,6 +52,8 @@ _EVERY, _AFTER_FAILURE = 0.2, 5.0
 _PATIENCE = 5.0
 # What a server asks before anyone else does, so that all it needs is loaded.
 _FIRST = "公司 2024 年的毛利率是多少？"
+# Reasons that claim a whole look: with damaged evidence they aren't known to hold.
+_UNTOLD = ("company_not_held", "filtered_out", "not_covered")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +61,14 @@ class Snapshot:
     """What was indexed at one moment: the state then, the companies, and what searches the index.
 
     It never changes; the next one takes its place. ``state`` is ``None`` where another process
-    was about to publish more.
+    was about to publish more. ``damaged`` are filings that no scope may be told to lack.
     """
 
     state: State | None
     matcher: CompanyMatcher
     retriever: Retriever
     completer: Completer
+    damaged: tuple[Damage, ...] = ()
 
 
 class Assistant:
@@ -89,6 +96,7 @@ class Assistant:
         # Tells of changes and is what snapshots are made from; askers have readers.
         self._store = store
         self._readers = Readers(store.folder)
+        self._soundness = Soundness(store.folder)
         self._calibration = calibration
         self._reranker = reranker
         self._threshold = calibration.threshold if threshold is None else Threshold.at(threshold)
@@ -107,7 +115,19 @@ class Assistant:
             matcher,
             Retriever(self.encoder, index, matcher),
             Completer(index, matcher),
+            tuple(self._lost()),
         )
+
+    def _lost(self) -> Iterator[Damage]:
+        """Filings of which it isn't known what they tell of, so that they may be in any scope."""
+        with self._store.snapshot():
+            damaged = self._store.catalogue().damaged.tolist()
+            yield from self._store.lacking(damaged)
+        if copies := self._store.forgotten():
+            reason = f"{copies} copies are not in it; `yuanda doctor --rebuild` files them again"
+            yield Damage(
+                f"{self.folder}", "", None, f"its database is older than its copies: {reason}"
+            )
 
     def refresh(self) -> None:
         """Take over what other processes have written to the store."""
@@ -139,14 +159,19 @@ class Assistant:
                     wait = _AFTER_FAILURE
 
         thread = threading.Thread(target=follow, name="yuanda-follow", daemon=True)
+        looking = threading.Thread(
+            target=self._soundness.follow, args=(stop,), name="yuanda-look", daemon=True
+        )
         self._is_followed = True
         thread.start()
+        looking.start()
         try:
             yield
         finally:
             self._is_followed = False
             stop.set()
             thread.join()
+            looking.join()
 
     def warm_up(self) -> None:
         """Load what the first question would load, so that nobody waits for it.
@@ -180,20 +205,19 @@ class Assistant:
                 search = Search(
                     query, store, now.retriever, self._calibration, self._reranker, alone=alone
                 )
-                answer = self._answer_of(search, began)
+                answer = self._answer_of(search, now, began)
                 if answer.decision == "answer" or not search.leaves_out:
                     break
         return answer
 
-    def _answer_of(self, search: Search, began: float) -> Answer:
-        citations, damaged = self._citations(search)
+    def _answer_of(self, search: Search, now: Snapshot, began: float) -> Answer:
+        citations, damaged = self._citations(search, now)
         confidence = citations[0].confidence if citations else 0.0
         first = citations[0].pair.question if citations else ""
         threshold = self._threshold.of(alone=search.is_alone, question=first)
-        if damaged is not None and damaged >= threshold > confidence:
-            reason: Reason | None = "evidence_damaged"
-        else:
-            reason = search.reason(confidence, threshold)
+        reason = search.reason(confidence, threshold)
+        if damaged and reason in _UNTOLD:
+            reason = "evidence_damaged"
         return Answer(
             question=search.query.question,
             decision="abstain" if reason else "answer",
@@ -205,31 +229,42 @@ class Assistant:
             absent=search.absent,
             understood=search.understood,
             searched=search.searched() if reason == "not_covered" else None,
+            damaged=tuple(damaged),
         )
 
-    def _citations(self, search: Search) -> tuple[list[Citation], float | None]:
-        """What is proved of the pairs found, and the confidence in the best that isn't."""
+    def _citations(self, search: Search, now: Snapshot) -> tuple[list[Citation], list[Damage]]:
+        """The best pairs that can be proved, and what else would have been looked at."""
         citations: list[Citation] = []
-        damaged: float | None = None
+        damaged = list(search.damaged)
         query, store, ranked = search.query, search.store, list(search.ranked)
         while ranked and (lacking := query.top_k - len(citations)) > 0:
             best, ranked = ranked[:lacking], ranked[lacking:]
             filed = store.filed([one.pair_id for one in best])
             for one in best:
                 own = filed[one.pair_id]
-                if not proved(store, own):
-                    self._unproved(own.filing, own.pair.number)
-                    damaged = max(damaged or 0.0, one.confidence)
-                    continue
-                place = len(citations) + 1
-                citations.append(Citation(place, one.score, one.confidence, own.filing, own.pair))
-        return citations, damaged
+                if damage := fault(store, own):
+                    damaged.append(damage)
+                elif isinstance(own, Filed):
+                    place = len(citations) + 1
+                    citations.append(
+                        Citation(place, one.score, one.confidence, own.filing, own.pair)
+                    )
+        first = citations[0].pair.question if citations else ""
+        threshold = self._threshold.of(alone=search.is_alone, question=first)
+        if query.filters or not citations or citations[0].confidence < threshold:
+            damaged += now.damaged
+        return citations, self._noted(damaged)
 
-    def _unproved(self, filing: Filing, number: str) -> None:
-        with self._readers.one() as now:
-            is_gone = not now.known(filing.sha256)  # taken out this very moment: no fault
-        if not is_gone:
-            logger.error("not shown, can't be proved: %s, question %s", filing.path, number)
+    def _noted(self, damaged: Iterable[Damage]) -> list[Damage]:
+        """Each once, told in the log, but for what was taken out this very moment."""
+        found = list(dict.fromkeys(damaged))
+        if found:
+            with self._readers.one() as now:
+                found = [one for one in found if not one.sha256 or now.known(one.sha256)]
+        for one in found:
+            logger.error("not shown, can't be proved: %s", one)
+        self._soundness.met(found)
+        return found
 
     def history(self, query: Query, answer: Answer) -> Timeline | None:
         """The same question to the same company at other dates, where it was answered then."""
@@ -263,12 +298,15 @@ class Assistant:
         """
         with self._readers.one() as store:
             filing, text = store.filing(sha256), store.text(sha256)
-            pairs, warnings = store.pairs_of(sha256), store.warnings(sha256)
-        whole = unharmed(self.original(filing), filing)
-        shown = tuple(pair for pair in pairs if whole and quoted(text, pair))
+            pairs, warnings = store.rows_of(sha256), store.warnings(sha256)
+        reason = fault_of(self.original(filing), sha256)
+        shown = tuple(
+            row for row in pairs if isinstance(row, Pair) and not reason and quoted(text, row)
+        )
         if missing := len(pairs) - len(shown):
+            reason = reason or "`yuanda verify`"
             logger.error("not shown, can't be proved: %s, %d pairs", filing.path, missing)
-            warnings += (f"{missing} pairs can't be proved and are not shown: `yuanda verify`",)
+            warnings += (f"{missing} pairs can't be proved and are not shown: {reason}",)
         return ParsedFiling(filing, shown, text, warnings)
 
     def companies(self) -> list[Company]:
@@ -295,6 +333,10 @@ class Assistant:
         """Number of filings in the store, and of pairs."""
         with self._readers.one() as store:
             return store.counts()
+
+    def damaged(self) -> tuple[Damage, ...]:
+        """Evidence in the store that is missing, damaged or can't be read, as far as is known."""
+        return self._soundness.known()
 
     def suggestions(self, count: int) -> list[str]:
         """Filed questions to begin with: the first of each of the newest filings."""

@@ -2,42 +2,48 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from index.files import sha256_of
-from index.records import Filing, Pair, assemble
+from index.records import Filing, Pair, Span, assemble
 from index.store.contents import Contents, Filed
+from index.store.copies import fault_of
+from index.store.rows import CURE
+from index.store.seals import Damage
+
+_NOT_ITS_WORDS = f"its spans are not the filing's own characters; {CURE}"
 
 
-def proved(store: Contents, filed: Filed) -> bool:
-    """Whether a pair is made of its filing's own characters, and the filing is unharmed.
+def fault(store: Contents, filed: Filed | Damage) -> Damage | None:
+    """What keeps a pair from being shown; ``None`` where it is proved.
 
-    The filing's copy in the store must still have its SHA-256, and question and answer
-    must be the slices of the extracted text that their spans name.
+    Its rows must be as they were written, the filing's copy in the store must still have its
+    SHA-256, and question and answer must be the slices of the extracted text that their spans name.
     """
-    return unharmed(store.original(filed.filing), filed.filing) and quoted(filed.text, filed.pair)
+    if isinstance(filed, Damage):
+        return filed
+    filing, pair = filed.filing, filed.pair
+    if reason := fault_of(store.original(filing), filing.sha256):
+        return Damage(filing.path, filing.sha256, pair.number, reason)
+    if not quoted(filed.text, pair, filed.offset):
+        return Damage(filing.path, filing.sha256, pair.number, _NOT_ITS_WORDS)
+    return None
 
 
-def quoted(text: str, pair: Pair) -> bool:
-    """Whether a pair is made of this extracted text's own characters."""
+def quoted(text: str, pair: Pair, offset: int = 0) -> bool:
+    """Whether a pair is made of this extracted text's own characters; ``text`` begins at
+    ``offset`` of it."""
     return (
-        assemble(text, pair.question_spans) == pair.question
-        and assemble(text, pair.answer_spans) == pair.answer
+        assemble(text, _moved(pair.question_spans, offset)) == pair.question
+        and assemble(text, _moved(pair.answer_spans, offset)) == pair.answer
     )
+
+
+def _moved(spans: Iterable[Span], offset: int) -> Iterator[Span]:
+    # What stands before the text is none of it.
+    return (Span(max(s.start - offset, 0), max(s.end - offset, 0)) for s in spans)
 
 
 def unharmed(copy: Path, filing: Filing) -> bool:
     """Whether a filing's copy is there and still has its SHA-256."""
-    try:
-        stat = copy.stat()
-        # The time of the last change of any kind can't be set back, unlike that of the content.
-        state = (stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
-        return _sha256(copy, state) == filing.sha256
-    except OSError:
-        return False
-
-
-@lru_cache(maxsize=1 << 14)
-def _sha256(path: Path, _state: tuple[int, ...]) -> str:
-    return sha256_of(path)
+    return fault_of(copy, filing.sha256) is None

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from assistant.records import Answer, Citation, Newer, Reason
 from assistant.terminal import printable
+from index.errors import ReadError
 from index.records import Filing, Pair, ParsedFiling, PartKind
 
 if TYPE_CHECKING:
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 
+# What an answer's ``reason`` is where evidence is missing, damaged or can't be read.
+# Damaged evidence that is named one by one.
+_NAMED = 10
 # A further pair this likely to answer is quoted in full as well.
 _ALSO = 0.5
 # What means something in Markdown anywhere, and at the beginning of a line.
@@ -71,6 +75,15 @@ def pair_json(pair: Pair) -> Json:
         "boxes": [
             {"page": b.page, "x0": b.x0, "y0": b.y0, "x1": b.x1, "y1": b.y1} for b in pair.boxes
         ],
+        "session": pair.session,
+        "left_out": [{"kind": left.kind, "text": left.text} for left in pair.left_out],
+        "company": pair.company,
+        "code": pair.code,
+        "date": pair.date,
+        "tables": [
+            {"start": t.start, "end": t.end, "rows": [list(row) for row in t.rows]}
+            for t in pair.tables
+        ],
     }
 
 
@@ -99,7 +112,13 @@ def answer_json(answer: Answer) -> Json:
             for c in answer.citations
         ],
         "elapsed_ms": round(answer.elapsed_ms, 3),
+        **_damage_json(answer),
     }
+
+
+def _damage_json(answer: Answer) -> Json:
+    """What can't be shown, where there is any."""
+    return {"damaged": [str(one) for one in answer.damaged]} if answer.damaged else {}
 
 
 def newer_json(newer: Newer) -> Json:
@@ -144,12 +163,13 @@ def _escaped(text: str) -> str:
 
 def answer_text(answer: Answer) -> str:
     """An answer as read on a terminal: the quotes in full, what is merely related by title."""
-    lines = []
+    lines = [_damage(answer)] if answer.damaged else []
     quoted = 0
     if answer.companies:
         lines.append("公司：" + "、".join(c.short or c.name for c in answer.companies))
     if answer.decision == "abstain":
-        lines.append(reason_text(answer))
+        if answer.reason != "evidence_damaged":
+            lines.append(reason_text(answer))
     else:
         quoted = max(1, sum(c.confidence >= _ALSO for c in answer.citations))
         lines += [_quotation(c) for c in answer.citations[:quoted]]
@@ -162,12 +182,24 @@ def answer_text(answer: Answer) -> str:
     return printable("\n\n".join(lines))
 
 
+def _damage(answer: Answer) -> str:
+    """What may have been an answer and can't be shown."""
+    said = (
+        "证据受损，无法判断是否已有官方答复（不等于“无官方答复”）"
+        if answer.decision == "abstain"
+        else "另有证据受损，未予显示"
+    )
+    shown = [f"- {one}" for one in answer.damaged[:_NAMED]]
+    more = len(answer.damaged) - len(shown)
+    return "\n".join([f"{said} / evidence damaged:", *shown, *([f"- … {more}"] if more else [])])
+
+
 def reason_text(answer: Answer) -> str:
     """Why there is no answer, in a sentence."""
     reasons: dict[Reason | None, str] = {
         "company_not_held": f"库中没有{'、'.join(answer.absent) or '这家公司'}的文件。",
         "filtered_out": "没有文件符合筛选条件。",
-        "evidence_damaged": "答复所在的文件已损坏，无法核对：请运行 yuanda verify。",
+        "evidence_damaged": "证据受损，无法判断：请运行 yuanda doctor。",
         "not_a_question": "这不是一个可以用披露文件回答的问题。",
     }
     if answer.reason in reasons:
@@ -212,6 +244,7 @@ def add_json(added: AddReport) -> Json:
             for row in added.files
         ],
         "totals": {"files": len(added.files), **totals, "pairs": added.pairs},
+        "passed_over": [{"kind": kind, "files": count} for kind, count in added.passed_over],
     }
 
 
@@ -219,6 +252,9 @@ def add_text(added: AddReport) -> str:
     """The same for a terminal: what was added, then what failed and why."""
     lines = [f"warning: {row.path}: {w}" for row in added.files for w in row.warnings]
     lines += [f"failed: {row.error}" for row in added.files if row.error]
+    if added.passed_over:
+        kinds = ", ".join(f"{count} {kind}" for kind, count in added.passed_over)
+        lines.append(f"passed over, of kinds that aren't read: {kinds}")
     totals = add_json(added)["totals"]
     lines.append(", ".join(f"{count} {name}" for name, count in totals.items()))
     return printable("\n".join(lines))
@@ -236,6 +272,11 @@ def parsed_json(parsed: ParsedFiling, *, explained: bool = False) -> Json:
             {"kind": p.kind, "start": p.start, "end": p.end, "pair": p.pair} for p in parsed.parts
         ]
     return document
+
+
+def unread_json(error: ReadError) -> Json:
+    """The same for a file that can't be read."""
+    return {"filing": None, "pairs": [], "warnings": [], "error": str(error)}
 
 
 def parsed_text(parsed: ParsedFiling) -> str:

@@ -18,6 +18,7 @@ from assistant.retrieval.settling import Settled, settle
 from assistant.retrieval.timing import fits
 from index.records import Filters, Reading
 from index.store.scope import CompanyKey, Scope
+from index.store.seals import Damage
 from index.store.store import Store
 
 # Filed questions that are looked at for a newer answer.
@@ -41,6 +42,8 @@ class Search:
         self.query, self.store = query, store
         self._retriever = retriever
         self._known: dict[int, Reading] = {}
+        # What was found and can't be read.
+        self.damaged: list[Damage] = []
         allowed = Scope(query.filters) if query.filters else None
         today = date.fromisoformat(query.today) if query.today else None
         self._retrieved = retriever.retrieve(
@@ -50,8 +53,10 @@ class Search:
         try:
             settled = self._settle(calibration, depth)
         except KeyError:
-            # A pair was taken out, and the indexes aren't there yet.
-            there = store.readings(self._retrieved.pairs.tolist())
+            # A pair was taken out, and the indexes aren't there yet; or its row is damaged.
+            found = self._retrieved.pairs.tolist()
+            there = store.readings(found)
+            self.damaged = store.lacking([pair for pair in found if pair not in there])
             self._retrieved = self._retrieved.among(there)
             settled = self._settle(calibration, depth)
         self._settled = settled
@@ -78,11 +83,6 @@ class Search:
         return [self._known[pair] for pair in pairs]
 
     @property
-    def is_alone(self) -> bool:
-        """Whether one company's pairs alone may answer."""
-        return self._retrieved.alone
-
-    @property
     def leaves_out(self) -> bool:
         """Whether it may have been meant with the words of the question before."""
         return self._retrieved.leaves_out
@@ -95,6 +95,11 @@ class Search:
             return None
         names = "、".join(c.short or c.name for c in self.companies)
         return f"{names}{retrieved.asked}" if names else retrieved.asked
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether one company's pairs alone may answer."""
+        return self._retrieved.alone
 
     @property
     def companies(self) -> tuple[Company, ...]:
@@ -203,4 +208,6 @@ class Search:
             return None
         newest = max(later, key=lambda pair: (later[pair].day or "", -pair))
         filed = self.store.filed([newest])[newest]
+        if isinstance(filed, Damage):
+            return None
         return Newer(filed.filing, filed.pair.number, day_of(filed.filing))

@@ -12,8 +12,10 @@ from assistant.answering.report import RECOGNISED
 from assistant.chat.cards import render
 from assistant.chat.desk import SHOWN, pieces
 from assistant.chat.labels import LABELS, Language
+from assistant.chat.uploads import LARGEST, MOST_FILES
 from assistant.progress import Tally
 from index.intake.build import FileRow
+from index.intake.parse import SUFFIXES
 from index.records import ParsedFiling, PartKind
 from index.store.store import Entry
 
@@ -29,6 +31,10 @@ TEXT: Mapping[Language, Mapping[str, str]] = {
         "enter": "登录",
         "login_wrong": "用户名或密码不对。",
         "login_wait": "错误次数太多，请一分钟后再试。",
+        "login_needed": "登录已过期，请重新登录。",
+        "leave": "退出登录",
+        "unreached": "没有送到，请再试一次。",
+        "sending": "正在上传",
         "files": "上传文件（可拖放）",
         "folder": "上传整个文件夹",
         "progress": "{done} / {total} 份文件 · {pages} 页",
@@ -72,6 +78,10 @@ TEXT: Mapping[Language, Mapping[str, str]] = {
         "enter": "Log in",
         "login_wrong": "Wrong user or password.",
         "login_wait": "Too many wrong attempts; please try again in a minute.",
+        "login_needed": "The login has ended; please log in again.",
+        "leave": "Log out",
+        "unreached": "It didn't get through; please try again.",
+        "sending": "Uploading",
         "files": "Upload files (or drop them here)",
         "folder": "Upload a whole folder",
         "progress": "{done} of {total} files · {pages} pages",
@@ -108,6 +118,17 @@ TEXT: Mapping[Language, Mapping[str, str]] = {
         "part_rest": "in no part",
     },
 }
+
+
+def door_form(language: Language) -> Markup:
+    """Where one logs in."""
+    return render("door", TEXT[language])
+
+
+def tray_form(language: Language) -> Markup:
+    """Where files are put."""
+    ends = " ".join(sorted(SUFFIXES))
+    return render("tray", TEXT[language], largest=LARGEST, most=MOST_FILES, suffixes=ends)
 
 
 def progress_line(tally: Tally, language: Language) -> str:

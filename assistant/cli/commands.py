@@ -26,10 +26,6 @@ if TYPE_CHECKING:
 DONE, INPUT_FAILED = 0, 1
 
 
-# Filed questions that recall is measured with.
-_RECALL_QUESTIONS = 200
-
-
 def add(arguments: argparse.Namespace, settings: Settings) -> int:
     """Read files and folders into the store."""
     from index.intake import build
@@ -53,6 +49,10 @@ def add(arguments: argparse.Namespace, settings: Settings) -> int:
             processes=arguments.jobs,
             together=together,
         )
+        forgotten = store.forgotten()
+    if forgotten:
+        cure = "`yuanda doctor --rebuild` files them again"
+        print(f"yuanda: {forgotten} copies are not in the database; {cure}", file=sys.stderr)
     if arguments.json:
         print(report.dumps(report.add_json(added)))
     else:
@@ -65,7 +65,7 @@ def remove(arguments: argparse.Namespace, settings: Settings) -> int:
     from index.search.opening import open_index
 
     rows: list[dict[str, Any]] = []
-    with _open(arguments, settings) as store:
+    with open_store(arguments, settings) as store:
         for name in arguments.filings:
             try:
                 gone = store.remove(name)
@@ -87,29 +87,35 @@ def remove(arguments: argparse.Namespace, settings: Settings) -> int:
 
 def list_filings(arguments: argparse.Namespace, settings: Settings) -> int:
     """The filings in the store."""
-    with _open(arguments, settings) as store:
-        entries = store.filings(filters_of(arguments))
+    with open_store(arguments, settings) as store:
+        entries, damaged = store.filings(filters_of(arguments)), store.damaged()
+    for one in damaged:
+        print(printable(f"yuanda: not shown: {one}"), file=sys.stderr)
+    status = INPUT_FAILED if damaged else DONE
     if arguments.json:
         print(report.dumps(report.list_json(entries)))
-        return DONE
+        return status
     for e in entries:
         date = e.filing.activity_date or e.filing.filed_date or "----------"
         head = f"{e.filing.sha256[:12]}  {date}  {e.filing.code or '------'}  {e.filing.company}"
         print(printable(f"{head}  {e.pairs} 问答  {e.filing.path}"))
-    return DONE
+    return status
 
 
 def parse_file(arguments: argparse.Namespace, _settings: Settings) -> int:
-    """Read one file without a store."""
+    """Read one file without a store, or an archive's."""
+    from index.intake.packages import is_package
     from index.intake.parse import parse
 
+    if is_package(arguments.file):
+        return _parse_package(arguments)
     try:
         parsed = parse(arguments.file)
     except ReadError as error:
         if not arguments.json:
             raise
         print(f"yuanda: {error}", file=sys.stderr)
-        print(report.dumps({"filing": None, "pairs": [], "warnings": [], "error": str(error)}))
+        print(report.dumps(report.unread_json(error)))
         return INPUT_FAILED
     if arguments.text:
         sys.stdout.write(parsed.text)
@@ -123,45 +129,31 @@ def parse_file(arguments: argparse.Namespace, _settings: Settings) -> int:
     return DONE
 
 
-def verify(arguments: argparse.Namespace, settings: Settings) -> int:
-    """Re-read every filing in the store and prove every pair."""
-    from index.upkeep.verify import verify as prove
+def _parse_package(arguments: argparse.Namespace) -> int:
+    """Each filing of an archive."""
+    from index.intake.packages import parse_package
 
-    with _open(arguments, settings) as store:
-        proof = prove(store)
+    status = DONE
+    documents = []
+    for parsed in parse_package(arguments.file):
+        if isinstance(parsed, ReadError):
+            status = INPUT_FAILED
+            print(f"yuanda: {printable(str(parsed))}", file=sys.stderr)
+            documents.append(report.unread_json(parsed))
+        elif arguments.json:
+            documents.append(report.parsed_json(parsed, explained=arguments.explain))
+        else:
+            print(parsed.text if arguments.text else report.parsed_text(parsed), end="\n\n")
     if arguments.json:
-        print(report.dumps(report.proof_json(proof)))
-    else:
-        print(report.proof_text(proof))
-    return INPUT_FAILED if proof.failed else DONE
-
-
-def doctor(arguments: argparse.Namespace, settings: Settings) -> int:
-    """Find what is wrong with a store and mend what can be mended."""
-    from index.search.opening import keep_index_at
-    from index.upkeep.doctor import examine, recall
-
-    with _open(arguments, settings) as store:
-        if address := arguments.index_url or settings.index_url:
-            keep_index_at(store, address)
-        findings = examine(store)
-        found = recall(store, _RECALL_QUESTIONS) if arguments.recall else None
-    if arguments.json:
-        measured = {} if found is None else {"recall": found}
-        print(report.dumps({"findings": [asdict(one) for one in findings], **measured}))
-    else:
-        for one in findings:
-            print(printable(f"{one.status:<8}{one.what}  {one.detail}".rstrip()))
-        for name, value in (found or {}).items():
-            print(f"{name:<8}{value:.4f}")
-    return INPUT_FAILED if any(one.status == "broken" for one in findings) else DONE
+        print(report.dumps({"filings": documents}))
+    return status
 
 
 def feedback(arguments: argparse.Namespace, settings: Settings) -> int:
     """What readers said of the answers, listed or written out as a labelled set."""
     from index.store.feedback import export, kept
 
-    with _open(arguments, settings) as store:
+    with open_store(arguments, settings) as store:
         if arguments.export:
             exported = asdict(export(store, arguments.export))
             if arguments.json:
@@ -223,6 +215,8 @@ def ui(arguments: argparse.Namespace, settings: Settings) -> int:
             keys=settings.api_keys,
             rate=settings.rate,
             log=settings.log,
+            names=(*settings.allowed_hosts, *arguments.allowed_host),
+            proxies=(*settings.trusted_proxies, *arguments.trusted_proxy),
         )
     return DONE
 
@@ -293,7 +287,7 @@ def _reranker(arguments: argparse.Namespace, settings: Settings) -> Reranker | N
     return CrossEncoderReranker(name, ModelOptions.read(told))
 
 
-def _open(arguments: argparse.Namespace, settings: Settings) -> Store:
+def open_store(arguments: argparse.Namespace, settings: Settings) -> Store:
     from index.store.store import Store
 
     return Store.open(store_path(arguments, settings))

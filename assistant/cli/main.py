@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import sqlite3
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from assistant.cli.takeout_options import add_commands as add_takeout
 from index.errors import CallError, ReadError, YuandaError
 
 DONE, INPUT_FAILED, CALL_WRONG = 0, 1, 2
@@ -27,6 +29,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except YuandaError as error:
         print(f"yuanda: {error}", file=sys.stderr)
         return CALL_WRONG
+    except sqlite3.Error as error:
+        print(f"yuanda: the store can't be read ({error}); `yuanda doctor`", file=sys.stderr)
+        return CALL_WRONG
     except BrokenPipeError:
         # The reader of a pipe has gone (`yuanda list | head`): nothing more to say to it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -36,13 +41,14 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from assistant.cli import asking, commands, intake
-    from assistant.settings import Settings
+    from assistant.cli import asking, commands, intake, takeout, upkeep
+    from assistant.settings import Settings, forget_secrets
 
     # Progress and warnings of libraries go to standard error, results to standard output.
     # A file's name may hold bytes that are no UTF-8; escaped, they are still good JSON.
     sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
     settings = Settings.read(os.environ)
+    forget_secrets()
     command = {
         "add": commands.add,
         "fetch": intake.fetch,
@@ -51,9 +57,11 @@ def _run(arguments: argparse.Namespace) -> int:
         "list": commands.list_filings,
         "parse": commands.parse_file,
         "ask": asking.ask,
-        "verify": commands.verify,
-        "doctor": commands.doctor,
+        "verify": upkeep.verify,
+        "doctor": upkeep.doctor,
         "feedback": commands.feedback,
+        "quote": takeout.quote,
+        "prepare": takeout.prepare,
         "evaluate": commands.evaluate,
         "models": commands.models,
         "ui": commands.ui,
@@ -138,13 +146,22 @@ def _parser() -> argparse.ArgumentParser:
 
     doctor = commands.add_parser(
         "doctor",
-        parents=[store, index, as_json],
+        parents=[store, model, index, as_json],
         help="find what is wrong with a store, and mend it",
     )
     doctor.add_argument(
         "--recall",
         action="store_true",
         help="measure how many of the nearest passages a search finds, against reading all",
+    )
+
+    doctor.add_argument(
+        "--rebuild",
+        action="store_true",
+        help="make a database that is gone or damaged anew from the store's copies of the files",
+    )
+    doctor.add_argument(
+        "--restore", action="store_true", help="file again what was moved to set-aside/"
     )
 
     commands.add_parser("list", parents=[store, filters, as_json], help="the filings in the store")
@@ -231,12 +248,30 @@ def _parser() -> argparse.ArgumentParser:
     ui = commands.add_parser("ui", parents=[store, model, reranker], help="the chat in the browser")
     ui.add_argument("--host", default="127.0.0.1", help="address to listen at (default loopback)")
     ui.add_argument("--port", type=_port, default=None, help="port (default: first free from 7860)")
+    ui.add_argument(
+        "--allowed-host",
+        action="append",
+        default=[],
+        type=_text,
+        metavar="NAME",
+        help="another name under which it is called (also: $YUANDA_ALLOWED_HOSTS)",
+    )
+    ui.add_argument(
+        "--trusted-proxy",
+        action="append",
+        default=[],
+        type=_network,
+        metavar="ADDRESS",
+        help="a proxy before it, whose word is taken for who calls (also: $YUANDA_TRUSTED_PROXIES)",
+    )
 
     commands.add_parser(
         "mcp",
         parents=[store, model, reranker],
         help="an MCP server over standard input and output, for other assistants",
     )
+    parents = {"store": store, "json": as_json, "model": model, "reranker": reranker}
+    add_takeout(commands, parents | {"filters": filters}, _text)
     return parser
 
 
@@ -330,6 +365,15 @@ def _date(value: str) -> str:
         return date.fromisoformat(value).isoformat()
     except ValueError:
         raise argparse.ArgumentTypeError(f"{value!r} is not a date like 2024-09-12") from None
+
+
+def _network(value: str) -> str:
+    from ipaddress import ip_network
+
+    try:
+        return str(ip_network(value, strict=False))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{value!r} is not an address or network") from None
 
 
 def _security(value: str) -> str:

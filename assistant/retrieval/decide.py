@@ -203,9 +203,9 @@ def judged_order(order: Places, logits: Rows, said: Rows, weight: float) -> tupl
     return np.concatenate([first[anew], order[len(said) :]]), said[anew]
 
 
-def nearest(retrieved: Retrieved, calibration: Calibration, depth: int) -> list[int]:
+def nearest(retrieved: Retrieved, shortlist: Linear, depth: int) -> list[int]:
     """The ``depth`` candidates that both sides' evidence puts first, best first."""
-    scores = calibration.shortlist.logits(retrieved.evidence, EVIDENCE)
+    scores = shortlist.logits(retrieved.evidence, EVIDENCE)
     best: list[int] = retrieved.pairs[np.lexsort((retrieved.pairs, -scores))[:depth]].tolist()
     return best
 

@@ -51,8 +51,8 @@ class Retrieved:
 
     ``pairs`` are ids, rising, ``evidence`` has a row of ``EVIDENCE`` for each. ``before`` is what
     of the question before was searched for as well; ``mention`` tells of the companies named.
-    ``alone``: one company's pairs alone may answer. ``leaves_out``: it may have been meant with
-    the words of the question before; ``follows``: it was understood together with that one.
+    ``leaves_out``: it may have been meant with the words of the question before; ``follows``: it
+    was understood together with that one. ``alone``: one company's pairs alone may answer.
     """
 
     asked: str
@@ -126,10 +126,10 @@ class Retriever:
         rest = "" if mention.is_bare else mention.rest
         plain = rest if asked_for.follows else normalize(question)
         kind = kind_of(plain, rest, names_company=asked_for.names_company)
-        alone = bool(named) or pinned or len(self.companies) == 1
+        one = bool(named) or pinned or len(self.companies) == 1
+        follows = asked_for.follows
         return Retrieved(
-            *(asked, pairs, evidence, before, mention, kind, time),
-            *(alone, leaves_out, asked_for.follows),
+            asked, pairs, evidence, before, mention, kind, time, one, leaves_out, follows
         )
 
     @property

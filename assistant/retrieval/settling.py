@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from assistant.records import Reason
 from assistant.retrieval.decide import SHORTLIST, Calibration, Ranked, Readings, nearest, rank
 from assistant.retrieval.figures import amounts_in, says
+from assistant.retrieval.logistic import Linear
 from assistant.retrieval.periods import without_periods
 from assistant.retrieval.retrieve import Retrieval, Retrieved
 from assistant.retrieval.same_question import alike
@@ -47,7 +48,7 @@ def settle(
     depth: int = SHORTLIST,
 ) -> Settled:
     """Rank the candidates that fit, and after them the others; where none fits, none is sure."""
-    reason, fit = fitting(retrieved, calibration, readings_of)
+    reason, fit = fitting(retrieved, calibration.shortlist, readings_of)
     if reason or (fit is not None and not fit):
         ranked = rank(retrieved, calibration, readings_of, retrieval, depth)
         return Settled(tuple(map(_unsure, ranked)), reason)
@@ -62,13 +63,8 @@ def settle(
     return Settled(tuple(ranked), "not_a_question" if retrieved.kind == "name" else None)
 
 
-def is_of_now(retrieved: Retrieved) -> bool:
-    """Whether the newest answer is meant."""
-    return not retrieved.when or retrieved.when.this_year or retrieved.when.latest
-
-
 def fitting(
-    retrieved: Retrieved, calibration: Calibration, readings_of: Readings
+    retrieved: Retrieved, shortlist: Linear, readings_of: Readings
 ) -> tuple[Reason | None, set[int] | None]:
     """Why nothing can answer, and the candidates that may (``None``: all)."""
     mention, when, kind = retrieved.mention, retrieved.when, retrieved.kind
@@ -79,7 +75,7 @@ def fitting(
     amounts = amounts_in(retrieved.asked) if kind == "statement" else frozenset()
     if not (when or mention.parties or mention.perhaps or amounts or kind == "keyword"):
         return None, None
-    every = nearest(retrieved, calibration, _LOOKED_THROUGH)
+    every = nearest(retrieved, shortlist, _LOOKED_THROUGH)
     readings = dict(zip(every, readings_of(every), strict=True))
     named = list(mention.parties)
     if mention.perhaps:
@@ -96,6 +92,11 @@ def fitting(
         and (not amounts or says(normalize(reading.text), amounts))
         and (not topic or _says_any(reading, topic))
     }
+
+
+def is_of_now(retrieved: Retrieved) -> bool:
+    """Whether the newest answer is meant."""
+    return not retrieved.when or retrieved.when.this_year or retrieved.when.latest
 
 
 def _names(reading: Reading, parties: Sequence[str]) -> bool:

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
+from http import HTTPStatus
 from importlib.metadata import version
 from typing import Annotated, Any
 
@@ -25,9 +26,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from assistant.answering import pages, report
 from assistant.answering.answer import Assistant
-from assistant.limits import BusyError, Limits, Rate, Workers
+from assistant.limits import BusyError, Limits, Rate, Workers, given_again
 from assistant.server.access import Door, Gate, Traffic, json_response, refusal
 from assistant.server.metrics import CONTENT_TYPE, Metrics
+from assistant.server.reach import Forwarding, Reach
 from assistant.server.requests import Asking, AskingBatch, Listing, Sha256, reasons
 from assistant.server.responses import (
     AnswerDocument,
@@ -59,7 +61,8 @@ Responses = dict[int | str, dict[str, Any]]
 _WAIT = {"Retry-After": {"description": "seconds to wait", "schema": {"type": "integer"}}}
 _REFUSALS: Responses = {
     401: {"model": Refusal, "description": "No key, or a wrong one"},
-    403: {"model": Refusal, "description": "No keys are set, and the caller is elsewhere"},
+    403: {"model": Refusal, "description": "The caller is elsewhere, or calls by a strange name"},
+    408: {"model": Refusal, "description": "The request came too slowly"},
     413: {"model": Refusal, "description": "The request is too large"},
     422: {"model": Refusal, "description": "A parameter makes no sense"},
     429: {"model": Refusal, "description": "Too many calls of this caller", "headers": _WAIT},
@@ -90,20 +93,18 @@ def create_app(
     assistant: Assistant,
     keys: Sequence[str] = (),
     *,
-    exposed: bool = False,
+    reach: Reach | None = None,
     limits: Limits | None = None,
-    uploaded: int | None = None,
-    may_upload: Callable[[str], bool] | None = None,
 ) -> FastAPI:
     """The API over one assistant.
 
-    ``uploaded`` is how many bytes a request may have to what is mounted besides it; by default as
-    many as one to the API. ``may_upload`` says which caller may upload to it; by default none may.
-    ``exposed`` says that other machines reach it; then it is closed unless there are ``keys``.
+    Where other machines reach it (``reach``), it is closed unless there are ``keys``. A request
+    to what is mounted besides may be as large as one to the API.
     """
+    reach = reach or Reach()
     limits = limits or Limits()
     rate, metrics = Rate(limits.per_minute), Metrics()
-    door, traffic = Door(keys, exposed), Traffic()
+    door, traffic = Door(keys, reach), Traffic()
     workers, drawing = Workers(limits), Workers(replace(limits, working=_DRAWN_AT_ONCE))
     serving = Serving(assistant, door, limits, rate, traffic, metrics, workers, drawing)
     app = FastAPI(
@@ -113,7 +114,7 @@ def create_app(
         # The pages that FastAPI brings load scripts from elsewhere.
         docs_url=None,
         redoc_url=None,
-        max_body_size=uploaded or limits.bytes,
+        max_body_size=limits.bytes,
         lifespan=partial(_lifespan, serving),
     )
     app.state.traffic = serving.traffic
@@ -125,15 +126,18 @@ def create_app(
         rate=rate,
         traffic=traffic,
         metrics=metrics,
-        may_upload=may_upload,
     )
+    app.add_middleware(Forwarding, proxies=reach.proxies)
     app.exception_handler(StarletteHTTPException)(_refused)
     app.exception_handler(RequestValidationError)(_invalid)
     app.exception_handler(BusyError)(_busy)
     app.exception_handler(TimeoutError)(_busy)
     app.exception_handler(Exception)(_failed)
     guarded = [Depends(_guard(door))]
-    app.include_router(_health(serving), max_body_size=limits.bytes)
+    seldom: dict[int | str, dict[str, Any]] = {
+        status: _REFUSALS[status] for status in (403, 408, 413)
+    }
+    app.include_router(_health(serving), responses=seldom, max_body_size=limits.bytes)
     for router in (_metrics(metrics), _questions(serving), _filings(serving)):
         app.include_router(
             router, dependencies=guarded, responses=_REFUSALS, max_body_size=limits.bytes
@@ -168,14 +172,18 @@ def _health(serving: Serving) -> APIRouter:
 
     @router.get(
         "/health",
-        summary="Whether the store can be read",
+        summary="Whether the store can be read, and all of it is sound",
         responses={200: {"model": HealthDocument}, **_NOT_READY},
     )
     async def health() -> Response:
         try:
             filings, pairs = await asyncio.to_thread(serving.assistant.counts)
+            damaged = await asyncio.to_thread(serving.assistant.damaged)
         except (sqlite3.Error, StoreError):
             raise HTTPException(503, "the store can't be read") from None
+        if damaged:
+            count = len(damaged)
+            raise HTTPException(503, f"evidence of {count} places is damaged; `yuanda doctor`")
         counts = {"filings": filings, "pairs": pairs, "sample": serving.assistant.is_sample}
         return json_response({"status": "ok", **counts})
 
@@ -302,7 +310,7 @@ def _filings(serving: Serving) -> APIRouter:
             png = await serving.drawing.do(drawn)
         except (KeyError, ReadError):
             raise HTTPException(404, f"{sha256}: no page {page} that can be drawn") from None
-        return Response(png, media_type="image/png", headers={"X-Content-Type-Options": "nosniff"})
+        return Response(png, media_type="image/png")
 
     return router
 
@@ -320,7 +328,9 @@ class _Tools:
             raise HTTPException(405, "POST alone: nothing is streamed", {"Allow": "POST"})
         if self._answer is None:
             self._answer = await asyncio.to_thread(self._load)
-        await self._answer(scope, receive, send)
+        # Read first: amid its tasks, a body that is too slow or too large would be a failure.
+        body = await Request(scope, receive).body()
+        await self._answer(scope, given_again(body, receive), send)
 
     def _load(self) -> ASGIApp:
         from assistant.server.mcp_tools import http_app
@@ -336,6 +346,8 @@ async def _unknown(request: Request) -> Response:
 
 
 async def _refused(_request: Request, error: Any) -> Response:
+    if error.status_code == HTTPStatus.BAD_REQUEST:  # bytes that are no text at all
+        return refusal("body: must be JSON, in UTF-8", HTTPStatus.UNPROCESSABLE_ENTITY)
     return refusal(error.detail, error.status_code, error.headers)
 
 

@@ -8,7 +8,7 @@ from typing import Literal, NotRequired
 from typing_extensions import TypedDict
 
 from assistant.records import Decision, Reason
-from index.records import Exchange, Format
+from index.records import Exchange, Format, LeftOutKind
 
 
 class FilingDocument(TypedDict):
@@ -53,8 +53,26 @@ class BoxDocument(TypedDict):
     y1: float
 
 
+class LeftOutDocument(TypedDict):
+    """What stands amid a pair and isn't quoted, and what it was taken for."""
+
+    kind: LeftOutKind
+    text: str
+
+
+class TableDocument(TypedDict):
+    """A table in an answer: where in it, and its cells row by row."""
+
+    start: int
+    end: int
+    rows: list[list[str]]
+
+
 class PairDocument(TypedDict):
-    """A question with its answer, verbatim; ``start`` and ``end`` in the extracted text."""
+    """A question with its answer, verbatim; ``start`` and ``end`` in the extracted text.
+
+    ``company``, ``code`` and ``date`` are those of its own row, ``null`` where the filing's hold.
+    """
 
     number: str
     question: str
@@ -63,6 +81,12 @@ class PairDocument(TypedDict):
     end: int
     pages: list[int]
     boxes: list[BoxDocument]
+    session: str | None
+    left_out: list[LeftOutDocument]
+    company: str | None
+    code: str | None
+    date: str | None
+    tables: list[TableDocument]
 
 
 class NewerDocument(TypedDict):
@@ -103,7 +127,9 @@ class SearchedDocument(TypedDict):
 class AnswerDocument(TypedDict):
     """What came of a question: with "abstain" the citations are related at best, no answer, and
     ``reason`` says why. ``companies`` are those that the question is about, ``absent`` those of
-    them that aren't held; ``understood`` is what a follow-up was taken to ask."""
+    them that aren't held; ``understood`` is what a follow-up was taken to ask, ``damaged`` evidence
+    that is missing, damaged or can't be read.
+    """
 
     question: str
     decision: Decision
@@ -115,6 +141,7 @@ class AnswerDocument(TypedDict):
     searched: SearchedDocument | None
     citations: list[CitationDocument]
     elapsed_ms: float
+    damaged: NotRequired[list[str]]
 
 
 class RefusedQuestion(TypedDict):

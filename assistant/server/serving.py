@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import uvicorn
 from fastapi import FastAPI
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from assistant.limits import Limits
 from assistant.server.access import Traffic
@@ -18,6 +19,56 @@ from assistant.server.access import Traffic
 PORT, PORTS = 7860, 100
 # Connections at a time; more are sent away at once.
 _CONNECTIONS = 1024
+# Seconds that a request's head may take, and that one may leave unread what it is sent.
+_HEAD, _READ = 10.0, 30.0
+
+
+class PatientProtocol(H11Protocol):
+    """HTTP for senders who come to the point and readers who read: uvicorn waits forever."""
+
+    _head: asyncio.TimerHandle | None = None
+    _unread: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin to wait for a head."""
+        super().connection_made(transport)  # type: ignore[arg-type]
+        self._watch()
+
+    def data_received(self, data: bytes) -> None:
+        """Take what came; a little now and then is no head."""
+        super().data_received(data)
+        self._watch()
+
+    def on_response_complete(self) -> None:
+        """Wait for the next head once more comes; until then uvicorn's own patience holds."""
+        super().on_response_complete()
+        self._watch(begins=False)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait for nothing any more."""
+        for timer in (self._head, self._unread):
+            if timer:
+                timer.cancel()
+        super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """Who reads nothing for too long is let go, with what was to be sent."""
+        super().pause_writing()
+        self._unread = self.loop.call_later(_READ, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """Somebody reads."""
+        if self._unread:
+            self._unread.cancel()
+        super().resume_writing()
+
+    def _watch(self, begins: bool = True) -> None:
+        answering = self.cycle is not None and not self.cycle.response_complete
+        if self._head and answering:
+            self._head.cancel()
+            self._head = None
+        elif begins and not self._head and not answering:
+            self._head = self.loop.call_later(_HEAD, self.transport.abort)
 
 
 class Server(uvicorn.Server):
@@ -44,6 +95,11 @@ def server_for(app: FastAPI, limits: Limits) -> Server:
         app,
         # No log of uvicorn's own: an address may hold a question.
         log_config=None,
+        http=PatientProtocol,
+        ws="none",
+        # Who calls is found by ``Forwarding``, from named proxies alone.
+        proxy_headers=False,
+        server_header=False,
         log_level="warning",
         access_log=False,
         limit_concurrency=_CONNECTIONS,

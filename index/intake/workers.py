@@ -4,6 +4,7 @@ is refused, and the rest goes on."""
 from __future__ import annotations
 
 import os
+import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import TimeoutError as ReadTimeout
@@ -15,10 +16,11 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from threading import Thread
 
-from index.errors import ReadError, ScannedError
+from index.errors import ReadError, ScannedError, YuandaError
 from index.intake.parse import parse
 from index.reading.page_progress import OnPage, listen
-from index.reading.sandbox import read_here
+from index.reading.sandbox import begin, failure, read_here
+from index.reading.standing import DAMAGED, LARGE, SLOW
 from index.records import ParsedFiling
 
 Read = Callable[[Path], ParsedFiling]
@@ -35,21 +37,22 @@ _AT_ONCE = 500
 
 def read_ahead(
     paths: Iterable[Path],
-    wanted: Callable[[Path], bool],
+    source: Callable[[Path], Path | None],
     read: Read = parse,
     processes: int = 1,
     on_page: OnPage | None = None,
 ) -> Iterator[tuple[Path, Outcome | None]]:
     """Each path, in order, with a call that gives what was read, or raises its ``ReadError``.
 
-    Paths that aren't ``wanted`` come with ``None``. With several ``processes`` a few files are
-    read ahead of the caller, so that memory doesn't grow with their number, and ``on_page`` is
-    told from a thread of its own of the pages that they read; with one, each is read when its
-    outcome is asked for, and whoever asks listens.
+    What is read is its ``source``; paths without one come with ``None``. With several
+    ``processes`` a few files are read ahead of the caller, so that memory doesn't grow with their
+    number, and ``on_page`` is told from a thread of its own of the pages that they read; with one,
+    each is read when its outcome is asked for, and whoever asks listens.
     """
     if processes <= 1:
         for path in paths:
-            yield path, partial(read, path) if wanted(path) else None
+            own = source(path)
+            yield path, partial(read, own) if own else None
         return
     from pebble import ProcessPool
 
@@ -65,9 +68,9 @@ def read_ahead(
         try:
             for path in paths:
                 outcome = None
-                if wanted(path):
-                    future = pool.schedule(read, args=(path,), timeout=_SECONDS)
-                    outcome = partial(_outcome, path, read, future.result)
+                if own := source(path):
+                    future = pool.schedule(_limited, args=(read, own), timeout=_SECONDS)
+                    outcome = partial(_outcome, own, read, future.result)
                 waiting.append((path, outcome))
                 if len(waiting) > 4 * processes:
                     yield waiting.popleft()
@@ -132,9 +135,20 @@ def _outcome(path: Path, read: Read, result: Outcome) -> ParsedFiling:
     except ScannedError:
         # To be recognised, which uses all processors and takes longer than a file has there.
         return read(path)
+    except (MemoryError, RecursionError):
+        raise ReadError(str(path), LARGE) from None
     except ReadTimeout:
-        raise ReadError(
-            str(path), f"not read within {_SECONDS} seconds; open and save it"
-        ) from None
-    except ProcessExpired:
-        raise ReadError(str(path), "crashes its reader; print it to a new PDF") from None
+        raise ReadError(str(path), SLOW) from None
+    except ProcessExpired as error:
+        took_long = error.exitcode == -getattr(signal, "SIGXCPU", 0)
+        raise ReadError(str(path), SLOW if took_long else DAMAGED) from None
+
+
+def _limited(read: Read, path: Path) -> ParsedFiling:
+    begin(path)
+    try:
+        return read(path)
+    except (YuandaError, OSError, MemoryError, RecursionError):
+        raise
+    except Exception as error:
+        raise ReadError(str(path), failure(error)) from None

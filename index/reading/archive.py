@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import re
 import zipfile
 import zlib
 from pathlib import Path
@@ -13,6 +15,17 @@ _LIMIT = 256 << 20
 _RATIO = 200
 _PART = 64 << 20
 _TAGS = 2_000_000
+_XML = (".xml", ".rels")
+# What Strict Open XML calls its names, and what everybody reads.
+_STRICT = re.compile(rb"http://purl\.oclc\.org/ooxml/(\w+)/(\w+)")
+_USUAL = rb"http://schemas.openxmlformats.org/\1/2006/\2"
+# Control characters, bare or by number, which XML can't hold but some programs write.
+_CONTROL = re.compile(
+    rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|&#(?:0*(?:[0-8]|1[124-9]|2\d|3[01])|"
+    rb"x0*(?:[0-8bcef]|1[0-9a-f]));",
+    re.IGNORECASE,
+)
+_UNKNOWN = "\ufffd".encode()
 
 
 def check_size(path: Path, kind: str) -> None:
@@ -32,7 +45,7 @@ def check_parts(path: Path, kind: str) -> None:
     try:
         with zipfile.ZipFile(path) as archive:
             for entry in archive.infolist():
-                if entry.filename.lower().endswith((".xml", ".rels")):
+                if entry.filename.lower().endswith(_XML):
                     _check_part(path, archive, entry)
     except (zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, RuntimeError):
         raise ReadError(str(path), f"a damaged {kind}; fetch it again") from None
@@ -49,3 +62,34 @@ def _check_part(path: Path, archive: zipfile.ZipFile, entry: zipfile.ZipInfo) ->
             tags += piece.count(b"<")
             if tags > _TAGS:
                 raise ReadError(str(path), f"more than {_TAGS:,} tags; not a filing")
+
+
+def plain_parts(path: Path) -> tuple[Path | io.BytesIO, int]:
+    """The file as every program reads it, and how many characters were lost in it.
+
+    Strict Open XML with the usual names, and U+FFFD for characters that XML can't hold. For files
+    that ``check_parts`` passed.
+    """
+    with zipfile.ZipFile(path) as archive:
+        changed: dict[str, bytes] = {}
+        lost = 0
+        for entry in archive.infolist():
+            if not entry.filename.lower().endswith(_XML):
+                continue
+            content = archive.read(entry)
+            if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+                continue  # UTF-16, which has zeros in it
+            plain, count = _CONTROL.subn(_UNKNOWN, content)
+            lost += count
+            plain = _STRICT.sub(_USUAL, plain)
+            if plain != content:
+                changed[entry.filename] = plain
+        if not changed:
+            return path, 0
+        out = io.BytesIO()
+        with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as copy:
+            for entry in archive.infolist():
+                name = entry.filename
+                copy.writestr(name, changed[name] if name in changed else archive.read(entry))
+    out.seek(0)
+    return out, lost

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -51,12 +53,16 @@ class LexicalIndex:
             builder.add_unsigned_field(field, fast=True)
         self._schema = builder.build()
         self._folder = folder
+        self._mirror: TemporaryDirectory[str] | None = None
         try:
             if folder is None:
                 self._index = tantivy.Index(self._schema)
             else:
                 folder.mkdir(exist_ok=True)
                 check_files(folder)
+                if not os.access(folder, os.W_OK):
+                    self._mirror = _mirror(folder)
+                    folder = Path(self._mirror.name)
                 self._index = tantivy.Index(self._schema, path=str(folder))
             # Nobody but us reloads it: what is searched stays as it is.
             self._index.config_reader("manual")
@@ -249,3 +255,12 @@ def _numbers(filing: Listed) -> Iterator[tuple[str, int]]:
     for field, day in zip(_DAYS, (filing.day, filing.public), strict=True):
         if day:
             yield field, day
+
+
+def _mirror(folder: Path) -> TemporaryDirectory[str]:
+    """A folder of links to an index's files: tantivy writes a lock where it opens one."""
+    mirror = TemporaryDirectory(prefix="yuanda-", ignore_cleanup_errors=True)
+    for path in folder.iterdir():
+        if path.suffix != ".lock":
+            (Path(mirror.name) / path.name).symlink_to(path.absolute())
+    return mirror

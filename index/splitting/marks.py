@@ -19,8 +19,10 @@ def _either(words: str) -> str:
 _HAN = "一二三四五六七八九十百零〇"
 _NUMBER = rf"(?P<number>\d{{1,3}}(?:[.．]\d{{1,2}})?|[{_HAN}]{{1,4}})"
 _STOP = r"[、：:．.，,)）\]】\s]"
+# A number before the word that asks: （1）问：
+_BEFORE = rf"(?:[（(【\[]?\s*{_NUMBER}\s*(?:[)）】\]]\s*[、．.]?|[、．.])\s*)?"
 _ASKER = _either("投资者 分析师 机构 媒体 记者 股东 网友 调研机构 参会人员 与会者")
-_ASK = _either("问题 提问 追问 问")
+_ASK = _either("问题 提问 追问 问 Question")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +50,17 @@ def _rule(name: str, pattern: str, *, sure: bool, example: str) -> QuestionRule:
 QUESTION_RULES = (
     _rule(
         "word-number",
-        rf"[【\[]?{_ASKER}?\s*{_ASK}\s*{_NUMBER}\s*{_STOP}+\s*",
+        rf"[【\[]?{_ASKER}?\s*{_ASK}\s*{_NUMBER}\s*(?:{_STOP}+|$)\s*",
         sure=True,
         example="问题 1、产能如何",
     ),
-    _rule("q-number", rf"Q\s*{_NUMBER}\s*{_STOP}+\s*", sure=True, example="Q1：产能如何"),
+    _rule(
+        "q-number",
+        # Behind a comma, the next Q makes both quarters: Q1、Q2 的毛利率
+        rf"Q\s*{_NUMBER}\s*(?:[：:．.)）\]】]|[、，,](?!\s*Q\d))+\s*",
+        sure=True,
+        example="Q1：产能如何",
+    ),
     _rule(
         "nth-question",
         rf"第\s*{_NUMBER}\s*(?:个)?(?:问题|问)\s*[、：:．.]\s*",
@@ -61,13 +69,13 @@ QUESTION_RULES = (
     ),
     _rule(
         "word",
-        rf"(?:\d{{1,3}}[、．.]\s*)?{_ASKER}?\s*(?:{_ASK}|提出问题|Q)\s*[：:]\s*",
+        rf"{_BEFORE}{_ASKER}?\s*(?:{_ASK}|提出问题|Q)\s*[：:]\s*",
         sure=True,
         example="投资者提问：产能如何",
     ),
     _rule(
         "bracketed-word",
-        rf"[【\[]{_ASKER}?\s*(?:{_ASK}|Q)\s*[】\]]\s*[：:]?\s*",
+        rf"{_BEFORE}[【\[]{_ASKER}?\s*(?:{_ASK}|Q)\s*[】\]]\s*[：:]?\s*",
         sure=True,
         example="【问】产能如何",
     ),
@@ -79,6 +87,8 @@ QUESTION_RULES = (
         sure=False,
         example="1、产能如何？",
     ),
+    # Not sure: Q1 is a quarter, too.
+    _rule("q-bare", rf"Q\s*{_NUMBER}\s+", sure=False, example="Q1 产能如何？"),
     _rule(
         "bracketed",
         rf"[（(]\s*{_NUMBER}\s*[)）]\s*[、．.]?\s*",
@@ -94,17 +104,18 @@ _ANSWERING = (
     " 财务负责人 首席财务官 独立董事 独董 证券事务代表 证代 主持人 CEO CFO"
 )
 _OFFICE = rf"(?:{_either(_ANSWERING + ' 、 兼')}\s*)"
-_REPLY = _either("回答 回复 答复 解答 答")
+_REPLY = _either("回答 回复 答复 解答 答 Answer")
 ANSWER_RULES = (
     AnswerRule(
-        re.compile(rf"{_OFFICE}{{0,4}}\s*{_REPLY}\s*\d{{0,3}}\s*[：:]\s*", re.IGNORECASE),
+        re.compile(rf"{_OFFICE}{{0,4}}\s*{_REPLY}\s*\d{{0,3}}\s*[：:；;]\s*", re.IGNORECASE),
         "回答：产能充足",
     ),
     AnswerRule(
         re.compile(rf"[【\[]\s*{_OFFICE}{{0,4}}(?:{_REPLY}|A)\s*\d{{0,3}}[】\]]\s*[：:]?\s*", re.I),
         "【答】产能充足",
     ),
-    AnswerRule(re.compile(r"A\s*\d{0,3}(?:[.．]\d{1,2})?\s*[：:、]\s*"), "A1：产能充足"),
+    AnswerRule(re.compile(r"A\s*\d{0,3}(?:[.．]\d{1,2})?\s*[：:、；;]\s*"), "A1：产能充足"),
+    AnswerRule(re.compile(rf"(?:公司|董秘)?{_REPLY}$", re.IGNORECASE), "回复"),
     AnswerRule(re.compile(rf"{_REPLY}\s*\d{{1,3}}\s*[、．.]\s*"), "答1、产能充足"),
     AnswerRule(re.compile(rf"{_OFFICE}{{1,4}}\s*[：:]\s*"), "董秘：产能充足"),
 )
@@ -133,7 +144,14 @@ _NAMED = re.compile(
     rf"{_OFFICE}{{0,4}}\s*(?P<name>{_NAME})(?:先生|女士|总)?\s*(?:{_REPLY})?\s*[：:]\s*"
 )
 
-ASKS = re.compile(r"[？?][\s”’」』)）。]*$")
+# Thanks behind a question are a part of it.
+_THANKS = r"(?:(?:谢谢|感谢|多谢|辛苦|有劳)[^。？?，,；;]{0,14}[！!。.~～]*\s*)*"
+ASKS = re.compile(rf"[？?][\s”’」』)）。！!]*{_THANKS}$")
+# How answers begin, to those who asked.
+GREETING = re.compile(
+    r"(?:尊敬的|各位|亲爱的)?(?:投资者|股东|朋友|女士|先生)?[，,、]?\s*(?:您|你)好\s*[，,！!。：:]"
+    r"|(?:尊敬的|各位)投资者|感谢(?:您|你)(?:对(?:公司|我们)的|的)(?:关注|提问|支持|建议)"
+)
 REQUESTS = re.compile(
     r"^(?:(?:您好|你好|各?位?领导们?好)[，,。！!\s]*)?我?(?:请|烦请|麻烦|能否|能不能|可否|可以|想了解|想请|想问|希望|方便|介绍|谈谈)"
     r"|(?:^|[，,；;：:])(?:还?请|烦请|麻烦)[^，,。；;]{0,10}(?:介绍|说明|谈|分析|解释|展望|分享|简述|阐述"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 from index.records import Span
 from index.splitting.lines import Line
@@ -24,12 +25,16 @@ from index.splitting.marks import (
     number_of,
     value_of,
 )
+from index.splitting.sessions import heading_before, parted_at_marks
 from index.splitting.tail import is_row
 
 # How far back a chain of numbers looks for its predecessor, in marks of the same kind.
 _REACH = 100
 # What a mark of each kind adds to the score of a reading, in the measure of a question mark.
 TRUST_SURE, _TRUST_NUMBER, _TRUST_BOLD = 0.75, 0.4, 0.4
+# What numbers that lack cost each, how many may; what it costs that they begin anew.
+_LACKING, _MOST_LACKING = 0.75, 2
+_ANEW, _ANEW_HEADED = 2.0, 0.25
 # Characters of a paragraph that are looked at.
 _LONGEST = 4000
 # Characters before a name in which the person's office stands.
@@ -57,12 +62,17 @@ class Body:
 
     def __init__(self, text: str, lines: Sequence[Line], bold: Sequence[Span] = ()) -> None:
         self.text = text
+        lines = parted_at_marks(text, lines)
         self.bold = _covered(lines, bold)
         self.lines = lines = _parted(text, lines, self.bold)
         self.starts = [line.start for line in lines]
         speakers = _speakers(text, lines)
         self.speaker = inline_speaker(speakers)
         self.answers = [answer_mark(self.said(i), speakers) for i in range(len(lines))]
+        # The last bold line up to each.
+        self.last_bold = list(accumulate((i if b else -1 for i, b in enumerate(self.bold)), max))
+        # Of a pattern, from where it was searched for last, and where it begins first from there.
+        self._searched: dict[re.Pattern[str], tuple[int, int]] = {}
         self._ends = list(range(len(lines)))
         for line in range(len(lines) - 2, -1, -1):
             if not lines[line].ends_paragraph and not self.answers[line + 1]:
@@ -72,9 +82,33 @@ class Body:
         """The text of a line."""
         return self.text[self.lines[line].start : self.lines[line].end]
 
+    def is_row(self, line: int) -> bool:
+        """Whether a row of the exchanges' form begins at a line."""
+        return is_row(self.text, self.lines, line)
+
     def paragraph_end(self, line: int) -> int:
         """The last line of the paragraph that a line stands in."""
         return self._ends[line]
+
+    def first_in(self, pattern: re.Pattern[str], said: str, start: int) -> int | None:
+        """Where in ``said``, a part of the text from ``start`` on, a pattern matches first.
+
+        The text is searched through once, however many parts of one paragraph are asked for. The
+        pattern may look behind, not ahead.
+        """
+        if pattern.match(said):
+            return 0
+        since, first = self._searched.get(pattern, (len(self.text), 0))
+        if not since <= start + 1 <= first:
+            match = pattern.search(self.text, start + 1)
+            first = match.start() if match else len(self.text)
+            self._searched[pattern] = start + 1, first
+        if first >= start + len(said):
+            return None
+        if pattern.match(said, first - start):
+            return first - start
+        match = pattern.search(said)  # the part ends amid the one that was found
+        return match.start() if match else None
 
     def paragraph(self, line: int, mark: int = 0) -> str:
         """Text from behind a mark to the end of the paragraph, or the beginning of a long one."""
@@ -107,8 +141,13 @@ def _marked(body: Body, rule: QuestionRule) -> Iterator[Opening]:
 
 
 def _amid(body: Body, line: int, rule: QuestionRule) -> bool:
-    """Whether a word without a number is one of a sentence that was wrapped: 主要有三个 / 问题："""
-    if rule.name != "word" or not line or body.lines[line - 1].ends_paragraph:
+    """Whether a word without a number is one of a sentence that was wrapped: 主要有三个 / 问题：;
+    or Q1 a quarter of one."""
+    if (
+        rule.name not in ("word", "q-number", "q-bare")
+        or not line
+        or body.lines[line - 1].ends_paragraph
+    ):
         return False
     return body.text[body.lines[line - 1].end - 1] not in _STOPS + "：:）)」”"
 
@@ -125,9 +164,12 @@ def _best_chain(body: Body, marked: Sequence[Opening]) -> list[Opening]:
         after = marked[i + 1].line if i + 1 < len(marked) else None
         weight = _weight(body, opening, after)
         score, former = (weight, -1) if values[i][0] == 1 else (weight - 2.0, -1)
+        anew = _anew(body, opening, weight) if values[i] in ((1, 0), (1, 1)) else None
         for j in range(max(0, i - _REACH), i):
-            if follows(values[j], values[i]) and best[j][0] + weight > score:
-                score, former = best[j][0] + weight, j
+            cost = 0.0 if follows(values[j], values[i]) else _jump(values[j], values[i])
+            cost = anew if cost is None else cost
+            if cost is not None and best[j][0] + weight - cost > score:
+                score, former = best[j][0] + weight - cost, j
         best.append((score, former))
     if not best:
         return []
@@ -141,11 +183,27 @@ def _best_chain(body: Body, marked: Sequence[Opening]) -> list[Opening]:
     return chain[::-1]
 
 
+def _jump(earlier: tuple[int, int], later: tuple[int, int]) -> float | None:
+    """What it costs that numbers lack between two; ``None`` where too many do."""
+    lacking = later[0] - earlier[0] - 1
+    return _LACKING * lacking if 0 < lacking <= _MOST_LACKING and later[1] in (0, 1) else None
+
+
+def _anew(body: Body, opening: Opening, weight: float) -> float | None:
+    """What it costs that numbers begin anew: little behind the heading of a session or part."""
+    if heading_before(body.text, body.lines, opening.line) is not None:
+        return _ANEW_HEADED
+    # Without one, items of an answer begin so, too; they have no answers of their own.
+    return _ANEW if weight >= 2.0 else None
+
+
 def _weight(body: Body, opening: Opening, after: int | None) -> float:
     """How much a numbered line looks like a question."""
     said = body.paragraph(opening.line, opening.mark)
-    if inline := INLINE_ANSWER.search(said) or LOOSE_ANSWER.search(said):
-        return 2.5 if asks(said[: inline.start()]) else 1.25
+    start = body.lines[opening.line].start + opening.mark
+    for pattern in (INLINE_ANSWER, LOOSE_ANSWER):
+        if (inline := body.first_in(pattern, said, start)) is not None:
+            return 2.5 if asks(said[:inline]) else 1.25
     weight = 1.0 if asks(said) else 0.6 if ASKED_AND_ANSWERED.match(said) else -0.25
     end = min(after or len(body.lines), opening.line + _QUESTION_LINES, len(body.lines))
     if any(body.answers[line] for line in range(opening.line + 1, end)):
@@ -161,7 +219,7 @@ def _unmarked(body: Body, marked: bool) -> Iterator[Opening]:
         said = body.paragraph(line)
         answered = end + 1 < len(body.lines) and bool(body.answers[end + 1])
         asking = asks(said) and len(said) <= 600 if not marked else answered
-        if asking and not body.answers[line] and not is_row(said):
+        if asking and not body.answers[line] and not body.is_row(line):
             yield Opening(line, 0, None)
         line = end + 1
 
@@ -175,9 +233,8 @@ def _bold(body: Body) -> Iterator[Opening]:
     line = 0
     while line < len(body.lines):
         end = body.paragraph_end(line)
-        while end > line and not body.bold[end]:
-            end -= 1  # an answer that was wrapped onto a bold question
-        if body.bold[line] and not body.answers[line] and not is_row(body.said(line)):
+        end = max(line, body.last_bold[end])  # an answer may be wrapped onto a bold question
+        if body.bold[line] and not body.answers[line] and not body.is_row(line):
             paragraphs.append(line)
         line = end + 1
     rule = _common_rule([body.said(line) for line in paragraphs])
@@ -224,7 +281,10 @@ def _parted(text: str, lines: Sequence[Line], bold: Sequence[bool]) -> Sequence[
         line.ends_paragraph or (bold[i] != bold[i + 1] and text[line.end - 1] in _STOPS)
         for i, line in enumerate(lines[:-1])
     ]
-    told = [replace(line, ends_paragraph=end) for line, end in zip(lines, ends, strict=False)]
+    told = [
+        line if line.ends_paragraph == end else replace(line, ends_paragraph=end)
+        for line, end in zip(lines, ends, strict=False)
+    ]
     return [*told, *lines[-1:]]
 
 

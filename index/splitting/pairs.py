@@ -13,29 +13,39 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from index.reading.document import Document
-from index.records import Pair, Part, Span, assemble
+from index.reading.document import Aside, Document
+from index.records import LeftOut, Pair, Part, Span, assemble
 from index.splitting.accounting import account, gaps, large_rest
 from index.splitting.head import read_head
 from index.splitting.lines import Line, body_lines
 from index.splitting.marks import (
     ASKED_AND_ANSWERED,
     ASKS,
+    GREETING,
     INLINE_ANSWER,
     LOOSE_ANSWER,
     QUESTION_RULES,
     asks,
     requests,
+    value_of,
 )
 from index.splitting.openings import TRUST_SURE, Body, Opening, readings
+from index.splitting.paragraphs import with_paragraphs
+from index.splitting.sessions import heading_before, is_session
+from index.splitting.spelling import plain
 from index.splitting.tail import answer_lines, han_number
 
 # A question of one paragraph hardly ever goes on in another that also asks.
 _QUESTION_PARAGRAPHS = 3
+# Lines of a question before an answer that begins with a greeting.
+_QUESTION_LINES = 8
 # Columns of a line that only ends a question (a Chinese character has two).
 _SHORT = 40
 # Characters behind a question mark from which they are no part of the question.
 _LONG_REMAINDER = 30
+# Characters of a question that a warning tells.
+_TOLD = 40
+_INK = re.compile(r"\S")
 _HEADING = re.compile(r"([一二三四五六七八九十]{1,2})、")
 
 
@@ -51,7 +61,10 @@ class SplitText:
 
 @dataclass(frozen=True, slots=True)
 class _Cut:
-    """A pair as lines: the question's, the answer's, and whether a mark parts them."""
+    """A pair as lines: the question's, the answer's, and whether a mark parts them.
+
+    One without lines of an answer is a question that has none.
+    """
 
     number: str | None
     start: int
@@ -60,12 +73,15 @@ class _Cut:
     marked: bool
     trust: float
     questions: int = 1
+    session: Line | None = None
 
 
 def split(document: Document) -> SplitText:
     """Find head and pairs in a document."""
-    lines, furniture = body_lines(document)
-    body = Body(document.text, lines, document.bold)
+    lines, asides = body_lines(document)
+    # What is left out is white here, and all is in one spelling, at the same places.
+    shown = _without(document.text, asides)
+    body = Body(plain(shown), with_paragraphs(document, lines), document.bold)
     cuts: list[_Cut] = []
     best = 0.0
     for reading in readings(body):
@@ -73,19 +89,33 @@ def split(document: Document) -> SplitText:
         score = sum(_score(body, cut) for cut in tried)
         if score > best:
             cuts, best = tried, score
-    pairs = tuple(_pair(document, cut, str(i)) for i, cut in enumerate(cuts, start=1))
+    unanswered = [cut for cut in cuts if not cut.answer]
+    numbered = [(cut, str(i)) for i, cut in enumerate(cuts, start=1)]
+    cuts = [cut for cut in cuts if cut.answer]
+    pairs = tuple(_pair(document, cut, i, asides) for cut, i in numbered if cut.answer)
     boxes = document.boxes_of([[*pair.question_spans, *pair.answer_spans] for pair in pairs])
     pairs = tuple(replace(pair, boxes=own) for pair, own in zip(pairs, boxes, strict=True))
     first = pairs[0].start if pairs else len(document.text)
     end = pairs[-1].end if pairs else 0
-    head, head_end = read_head(document.text[:first], document.text[end:])
-    parts = account(document.text, pairs, furniture, head_end)
+    head, head_end = read_head(shown[:first], shown[end:])
+    parts = account(document.text, pairs, [aside.span for aside in asides], head_end)
     warnings = gaps(pairs, [cut.questions for cut in cuts])
+    warnings += [_without_an_answer(document.text, cut) for cut in unanswered]
     if not pairs:
         warnings.append("no question with an answer found")
     elif large := large_rest(parts):
         warnings.append(large)
     return SplitText(head, pairs, tuple(warnings), parts)
+
+
+def _without(text: str, asides: Sequence[Aside]) -> str:
+    """The text with white space for what is left out of it."""
+    pieces, at = [], 0
+    for aside in asides:
+        start, end = max(aside.span.start, at), aside.span.end
+        pieces += [text[at:start], _INK.sub(" ", text[start:end])]
+        at = max(end, at)
+    return "".join((*pieces, text[at:]))
 
 
 def _cuts(body: Body, openings: Sequence[Opening]) -> list[_Cut]:
@@ -94,8 +124,13 @@ def _cuts(body: Body, openings: Sequence[Opening]) -> list[_Cut]:
     waiting: list[Line] = []
     questions = 0
     first: Opening | None = None
+    headings = _headings(body, openings)
+    session: int | None = None
     for place, opening in enumerate(openings):
-        last = openings[place + 1].line if place + 1 < len(openings) else len(body.lines)
+        last = len(body.lines)
+        if place + 1 < len(openings):
+            last = headings.get(place + 1, openings[place + 1].line)
+        session = headings.get(place, session)
         first = first or opening
         asked, answered, marked = _part(body, opening, last)
         waiting += asked
@@ -103,21 +138,39 @@ def _cuts(body: Body, openings: Sequence[Opening]) -> list[_Cut]:
         if place + 1 == len(openings):
             section = _section(body, openings[0])
             answered = answer_lines(body.text, answered, last=True, section=section)
-        if any(line.start < line.end for line in answered):
-            start = body.lines[first.line].start
+        # An answer's mark with nothing behind it answers nothing, and what comes next isn't its.
+        if marked or any(line.start < line.end for line in answered):
             cuts.append(
                 _Cut(
                     number=first.number,
-                    start=start,
+                    start=body.lines[first.line].start,
                     question=tuple(waiting),
-                    answer=tuple(answered),
+                    answer=tuple(line for line in answered if line.start < line.end),
                     marked=marked,
                     trust=opening.trust,
                     questions=questions,
+                    session=None if session is None else body.lines[session],
                 )
             )
             waiting, first, questions = [], None, 0
     return cuts
+
+
+def _headings(body: Body, openings: Sequence[Opening]) -> dict[int, int]:
+    """The lines of the sessions' headings, by the place of the opening that each stands before;
+    none where the questions' numbers go on from the first to the last."""
+    found: dict[int, int] = {}
+    several = False
+    for place, opening in enumerate(openings):
+        heading = heading_before(body.text, body.lines, opening.line)
+        if heading is None:
+            continue
+        anew = opening.number is not None and value_of(opening.number)[0] == 1
+        named = opening.number is None and is_session(body.said(heading))
+        if anew or named:
+            found[place] = heading
+            several = several or place > 0
+    return found if several else {}
 
 
 def _section(body: Body, first: Opening) -> int:
@@ -202,6 +255,8 @@ def _both_in_one(
 def _question_end(body: Body, opening: Opening, last: int) -> int:
     """Last line of a question that no answer's mark follows."""
     end = opening.line
+    if greeted := _greeting(body, opening, last):
+        return greeted - 1
     said = body.text[body.lines[end].start + opening.mark : body.lines[end].end]
     while end + 1 < last and (
         not said or not (body.lines[end].ends_paragraph or ASKS.search(said) or _requested(said))
@@ -225,12 +280,27 @@ def _question_end(body: Body, opening: Opening, last: int) -> int:
     return end
 
 
+def _greeting(body: Body, opening: Opening, last: int) -> int | None:
+    """The line, behind a question's, in which an answer greets whoever asked."""
+    for place in range(opening.line + 1, min(opening.line + _QUESTION_LINES, last)):
+        said = body.said(place)
+        if GREETING.match(said):
+            return place
+        if place > opening.line + 1 and body.lines[place - 1].ends_paragraph and "。" in said:
+            return None
+    return None
+
+
 def _without_answer(body: Body, opening: Opening, end: int, last: int) -> int:
     """Where a full line ends a question without its mark, not the lines of the answer behind it."""
     start = body.lines[opening.line].start + opening.mark
     if end + 1 >= last or not asks(body.text[start : body.lines[end].end]):
         for place in range(opening.line, end):
-            if asks(body.text[start : body.lines[place].end]):
+            if not asks(body.text[start : body.lines[place].end]):
+                continue
+            # Where the page tells that a line is wrapped, a few characters are the question's.
+            rest = body.lines[end].end - body.lines[place].end
+            if body.lines[place].place is None or rest > _LONG_REMAINDER:
                 return place
     return end
 
@@ -242,6 +312,8 @@ def _requested(said: str) -> bool:
 
 def _score(body: Body, cut: _Cut) -> float:
     """How much a cut looks like a question with its answer."""
+    if not cut.answer:
+        return 0.0
     question = " ".join(body.text[line.start : line.end] for line in cut.question)
     score = cut.trust + (1.0 if cut.marked else 0.0)
     if not cut.trust and any(rule.pattern.match(question) for rule in QUESTION_RULES):
@@ -258,21 +330,35 @@ def _score(body: Body, cut: _Cut) -> float:
     return score
 
 
-def _pair(document: Document, cut: _Cut, running: str) -> Pair:
+def _pair(document: Document, cut: _Cut, running: str, asides: Sequence[Aside]) -> Pair:
     text = document.text
     question, answer = _spans(text, cut.question), _spans(text, cut.answer)
     starts = document.page_starts
     pages = {bisect_right(starts, span.start) for span in (*question, *answer)} if starts else ()
+    first, last = question[0].start if question else answer[0].start, answer[-1].end
     return Pair(
         number=cut.number or running,
         question=assemble(text, question),
         answer=assemble(text, answer),
         start=cut.start,
-        end=answer[-1].end,
+        end=last,
         question_spans=question,
         answer_spans=answer,
         pages=tuple(sorted(pages)),
+        session=text[cut.session.start : cut.session.end] if cut.session else None,
+        left_out=tuple(
+            LeftOut(aside.kind, text[aside.span.start : aside.span.end])
+            for aside in asides
+            if first < aside.span.start and aside.span.end < last
+        ),
     )
+
+
+def _without_an_answer(text: str, cut: _Cut) -> str:
+    said = assemble(text, _spans(text, cut.question))
+    said = f"{said[:_TOLD]}…" if len(said) > _TOLD else said
+    number = f"question {cut.number}" if cut.number else "a question"
+    return f"{number} has no answer and is left out: {said}"
 
 
 def _spans(text: str, lines: Sequence[Line]) -> tuple[Span, ...]:

@@ -11,9 +11,12 @@ from index.reading.document import Document, Row
 from index.records import Pair, Span, assemble
 from index.splitting.accounting import account, large_rest
 from index.splitting.head import dates_in, exchange_of, read_head
-from index.splitting.pairs import SplitText
+from index.splitting.pairs import SplitText, split
 
 _LONGEST_TITLE = 80
+_SHEETS = ("xlsx", "csv")
+# Columns that tell a row's day, the better one first.
+_TIMES = ("answered", "asked")
 # What platforms and programs put where nothing was answered.
 _NO_ANSWER = re.compile(
     r"[\s\-—–/]*|nan|none|null|n/a|#n/a|[（(]?(?:暂无|暂未|尚未|未|待|等待)(?:回复|答复|回答)[)）]?。?",
@@ -28,43 +31,65 @@ _DAY = re.compile(r"((?:19|20)\d{2})(\d{2})(\d{2})")
 
 
 def split_rows(document: Document) -> SplitText:
-    """Pairs and head of a sheet."""
+    """Pairs and head of a sheet, or of a document whose questions stand in tables."""
     text, rows = document.text, document.rows
     pairs: list[Pair] = []
     unanswered = unasked = 0
+    companies = _companies(rows)
     for row in rows:
-        question, answer = spans_of(text, row.question), spans_of(text, row.answer)
-        if _NO_ANSWER.fullmatch(text[row.answer.start : row.answer.end].strip()):
+        question, answer = (spans_of(text, cells) for cells in (row.questions, row.answers))
+        if _NO_ANSWER.fullmatch(assemble(text, answer)):
             unanswered += 1
         elif not question:
             unasked += 1
         else:
-            pairs.append(_pair(text, row, question, answer, str(len(pairs) + 1)))
+            pair = _pair(text, row, question, answer, str(len(pairs) + 1))
+            pairs.append(_with_own(pair, row, several=len(companies) > 1))
     warnings = list(_warnings(pairs, unanswered, unasked))
-    head, several = _head(text, rows)
-    if several:
-        warnings.append(several)
-    parts = account(text, pairs, (), rows[0].start)
-    # A sheet has nobody's talk before the questions: that is a question without an answer.
-    parts = tuple(replace(p, kind="rest") if p.kind == "context" else p for p in parts)
+    is_sheet = document.format in _SHEETS
+    head, head_end = _head(text, rows, companies, "" if is_sheet else text[rows[-1].end :])
+    parts = account(text, pairs, (), rows[0].start if is_sheet else head_end)
+    if is_sheet:
+        # It has nobody's talk before the questions: that is a question without an answer.
+        parts = tuple(replace(p, kind="rest") if p.kind == "context" else p for p in parts)
     if pairs and not unanswered and (large := large_rest(parts)):
         warnings.append(large)
     return SplitText(head, tuple(pairs), tuple(warnings), parts)
 
 
-def spans_of(text: str, cell: Span) -> tuple[Span, ...]:
-    """A span for each line of a cell, and one for a line break between two."""
+def with_others(document: Document, result: SplitText) -> SplitText:
+    """With the questions that stand outside of a document's tables, where they are marked."""
+    if document.format in _SHEETS:
+        return result
+    text = document.text
+    hidden = list(text)
+    for row in document.rows:
+        hidden[row.table : row.end] = "\n" * (row.end - row.table)
+    outside = split(replace(document, text="".join(hidden), rows=()))
+    marked = [pair for pair in outside.pairs if pair.start < pair.question_spans[0].start]
+    if not marked:
+        return result
+    every = tuple(sorted((*result.pairs, *marked), key=lambda pair: pair.start))
+    head, end = read_head(text[: every[0].start], text[every[-1].end :])
+    return replace(
+        result, head=result.head | head, pairs=every, parts=account(text, every, (), end)
+    )
+
+
+def spans_of(text: str, cells: Sequence[Span]) -> tuple[Span, ...]:
+    """A span for each line of cells, and one for a line break between two."""
     spans: list[Span] = []
-    start = cell.start
-    for line in text[cell.start : cell.end].split("\n"):
-        first = start + len(line) - len(line.lstrip())
-        last = first + len(line.strip())
-        if first < last:
-            if spans:
-                at = text.rfind("\n", spans[-1].end, first)
-                spans.append(Span(at, at + 1))
-            spans.append(Span(first, last))
-        start += len(line) + 1
+    for cell in cells:
+        start = cell.start
+        for line in text[cell.start : cell.end].split("\n"):
+            first = start + len(line) - len(line.lstrip())
+            last = first + len(line.strip())
+            if first < last:
+                at = text.rfind("\n", spans[-1].end, first) if spans else -1
+                if at >= 0:
+                    spans.append(Span(at, at + 1))
+                spans.append(Span(first, last))
+            start += len(line) + 1
     return tuple(spans)
 
 
@@ -101,24 +126,44 @@ def _warnings(pairs: Sequence[Pair], unanswered: int, unasked: int) -> Iterator[
         yield f"{unasked} answer{'s' * (unasked > 1)} without a question left out"
 
 
-def _head(text: str, rows: Sequence[Row]) -> tuple[dict[str, Any], str | None]:
-    """Fields of ``Filing`` from the title rows and the columns, and a warning where the rows
-    are of several companies: then none of them is the filing's."""
-    titles = text[: rows[0].start].rstrip().rpartition("\n")[0]
-    head, _ = read_head(titles, "")
+def _companies(rows: Sequence[Row]) -> list[str]:
+    """The companies that the rows tell apart: by code, else by name, else by short name."""
+    codes = {code: None for row in rows if (code := code_of(row.cells.get("code", "")))}
+    return list(codes) or _held(rows, "company") or _held(rows, "short")
+
+
+def _with_own(pair: Pair, row: Row, *, several: bool) -> Pair:
+    """With what a row says of itself: its day, and where there are ``several`` its company."""
+    pair = replace(pair, date=next((day for kind in _TIMES for day in _days([row], kind)), None))
+    if not several:
+        return pair
+    name, short = (" ".join(row.cells.get(kind, "").split()) for kind in ("company", "short"))
+    return replace(
+        pair,
+        company=name or short or None,
+        code=code_of(row.cells.get("code", "")),
+        short_name=short or None,
+    )
+
+
+def _head(
+    text: str, rows: Sequence[Row], companies: Sequence[str], behind: str
+) -> tuple[dict[str, Any], int]:
+    """Fields of ``Filing`` from what stands around the rows and from the columns, and where the
+    head ends. Where the rows are of several companies, none of them is the filing's."""
+    titles = text[: rows[0].table].rstrip()
+    head, end = read_head(titles, behind)
     title = " ".join(titles.split("\n")[0].split())
     if title and len(title) <= _LONGEST_TITLE:
         head.setdefault("title", title)
     if days := _days(rows, "answered") or _days(rows, "asked"):
         head["activity_date"] = max(days)
     codes = {code for row in rows if (code := code_of(row.cells.get("code", "")))}
-    names = _held(rows, "company")
-    shorts = _held(rows, "short")
-    count = len(codes) or len(names) or len(shorts)
-    if count > 1:
-        for field in ("company", "code", "exchange"):
+    if len(companies) > 1:
+        for field in ("company", "code", "exchange", "short_name"):
             head.pop(field, None)
     else:
+        names, shorts = _held(rows, "company"), _held(rows, "short")
         if company := next(iter(names), None) or head.get("company") or next(iter(shorts), None):
             head["company"] = company
         if codes:
@@ -126,9 +171,7 @@ def _head(text: str, rows: Sequence[Row]) -> tuple[dict[str, Any], str | None]:
     exchanges = {exchange_of(code) for code in codes}
     if len(exchanges) == 1 and (exchange := exchanges.pop()):
         head["exchange"] = exchange
-    if count <= 1:
-        return head, None
-    return head, f"questions to {count} companies: give each a file, so that filters find it"
+    return head, end
 
 
 def _held(rows: Sequence[Row], kind: str) -> list[str]:

@@ -9,15 +9,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from index.splitting.lines import Line
 
 _HAN = "一二三四五六七八九十"
-# Rows of the exchanges' tables below the questions. A narrow column wraps the label anywhere.
+# Rows of the exchanges' tables below the questions, white space out: a narrow column wraps a label
+# anywhere, and draws its letters apart.
 _ROW = re.compile(
-    r"关于本次活动(?:是否|$)|关于本次\S{0,6}(?:是否涉及|应披露)|活动过程中所使|附件清单"
-    r"|附件\s*[：:（(]|日\s*期\s*[：:]?\s*(?:20\d\d|$)|(?:无|否)?\s*附件\s*[（(]?如有"
-    r"|备\s*注\s*(?:[：:]|$)|(?:本次活动)?是否涉及应(?:当)?披露|特此公告|备查文件|记录人\s*[：:]"
+    r"(?:关于)?本次(?:投资者关系)?(?:活动|调研|会议|说明会)\S{0,4}是否涉及应?(?:当)?披露"
+    r"|关于本次\S{0,6}(?:是否涉及|应披露)|活动过程中所使用?|(?:是否)?涉及应披露重大信息的?说明"
+    r"|(?:无|否)?附件清单|附件[：:（(]|(?:无|否)?日期[：:]?(?:20\d\d|二[〇○零Ｏ0]|$)|(?:无|否)?附件[（(]?如有"
+    r"|备注(?:[：:]|$)|是否涉及应(?:当)?披露|特此公告|备查文件|记录人[：:]"
+)
+# How many characters of a label are looked at, and over how many lines.
+_LABEL, _LABEL_LINES = 30, 6
+# A row that PDFium gives on the line of the cell above, behind its sentence.
+_ROW_BEHIND = re.compile(
+    r"(?<=[。！；）)”])\s+(?=附\s*件\s*清\s*单\s*(?:[（(]\s*如\s*有\s*[)）])?\s*无?\s*$)"
 )
 _SECTION = re.compile(
     rf"(?:[【\[]|[（(]?[{_HAN}]{{1,2}}[)）]?、?|\d{{1,2}}[、.．])?\s*"
@@ -77,12 +86,21 @@ def answer_lines(
     if not last:
         return lines
     end = _hard_end(text, lines, section)
-    return lines[: _without_remarks(text, lines, end)]
+    kept = list(lines[: _without_remarks(text, lines, end)])
+    if kept and (behind := _ROW_BEHIND.search(text, kept[-1].start, kept[-1].end)):
+        kept[-1] = replace(kept[-1], end=behind.start())
+    return kept
 
 
-def is_row(said: str) -> bool:
-    """Whether a line is a label of the exchanges' tables below the questions."""
-    return bool(_ROW.match(said))
+def is_row(text: str, lines: Sequence[Line], place: int) -> bool:
+    """Whether a label of the exchanges' tables below the questions begins at a line."""
+    squeezed = ""
+    for line in lines[place : place + _LABEL_LINES]:
+        squeezed += "".join(text[line.start : line.end].split())
+        # 日期, alone on its line, is a label whatever comes next.
+        if len(squeezed) >= _LABEL or _ROW.match(squeezed):
+            break
+    return bool(_ROW.match(squeezed))
 
 
 def han_number(section: str) -> int:
@@ -97,7 +115,7 @@ def han_number(section: str) -> int:
 def _hard_end(text: str, lines: Sequence[Line], section: int) -> int:
     for place in range(1, len(lines)):
         said = text[lines[place].start : lines[place].end]
-        if _ROW.match(said) or _PORTAL.match(said) or _signed(text, lines, place):
+        if is_row(text, lines, place) or _PORTAL.match(said) or _signed(text, lines, place):
             return place
         if _SECTION.match(said):
             return place

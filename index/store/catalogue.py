@@ -21,6 +21,7 @@ class Listed(NamedTuple):
     """A filing's conditions, and its pairs: ``size`` ids from ``first`` on.
 
     ``day`` is what it speaks of, ``public`` the day from which it was public: ``day_number``s.
+    ``is_damaged``: nothing but its pairs is known.
     """
 
     first: int
@@ -30,6 +31,7 @@ class Listed(NamedTuple):
     day: int = 0
     public: int = 0
     activities: tuple[str, ...] = ()
+    is_damaged: bool = False
 
 
 class Catalogue:
@@ -46,9 +48,14 @@ class Catalogue:
         # Companies and sets of activities by number, in the order that they came in.
         self._places: dict[CompanyKey, int] = dict(former._places) if former else {}
         self._held: dict[tuple[str, ...], int] = dict(former._held) if former else {}
+        rows = list(rows)
+        # First pairs of the filings whose conditions are damaged.
+        self.damaged = np.array([f.first for f in rows if f.is_damaged], dtype=np.int64)
         table = np.array([self._row(filing) for filing in rows], dtype=np.int64).reshape(-1, 6)
         if former is not None:
             stays = np.isin(former._table[:, 0], gone, invert=True)
+            kept = former.damaged[np.isin(former.damaged, gone, invert=True)]
+            self.damaged = np.concatenate([kept, self.damaged])
             table = np.concatenate([former._table[stays], table])
         self._table: Ids = table[np.argsort(table[:, 0], kind="stable")]
         self._first, self._count, self._day, self._public, self._key, self._activity = (

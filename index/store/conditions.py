@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 
 from index.records import Filters
 from index.store.scope import CompanyKey
@@ -12,24 +13,30 @@ from index.store.scope import CompanyKey
 DAY = "coalesce(filings.activity_date, filings.filed_date, '')"
 # The day from which it was public, as far as it says: no filing is older than what it tells of.
 PUBLIC = "max(coalesce(filings.filed_date, ''), coalesce(filings.activity_date, ''))"
-# Both as ``day_number`` has them.
-DAY_NUMBER, PUBLIC_NUMBER = (f"CAST(replace({day}, '-', '') AS INTEGER)" for day in (DAY, PUBLIC))
 _OF_ACTIVITY = "EXISTS (SELECT 1 FROM json_each(filings.activity_types) WHERE value = ?)"
 
 
-def where(filters: Filters) -> tuple[str, list[str]]:
-    """An SQL condition that holds where all filters do, and the values of its place holders."""
+# What filters ask of a filing, as SQL.
+AS_FILING = {"company": "filings.company", "code": "filings.code", "day": DAY, "public": PUBLIC}
+
+
+def where(filters: Filters, of: Mapping[str, str] = AS_FILING) -> tuple[str, list[str]]:
+    """An SQL condition that holds where all filters do, and the values of its place holders.
+
+    ``of`` has what they ask of, as SQL.
+    """
+    company, code, day, public = (of[name] for name in ("company", "code", "day", "public"))
     conditions: list[tuple[str, str]] = []
     if filters.company:
-        conditions.append(("instr(filings.company, ?) > 0", filters.company))
+        conditions.append((f"instr({company}, ?) > 0", filters.company))
     if filters.code:
-        conditions.append(("filings.code = ?", filters.code))
+        conditions.append((f"{code} = ?", filters.code))
     if filters.since:
-        conditions.append((f"{DAY} >= ?", filters.since))
+        conditions.append((f"{day} >= ?", filters.since))
     if filters.until:
-        conditions.append((f"{DAY} <> '' AND {DAY} <= ?", filters.until))
+        conditions.append((f"{day} <> '' AND {day} <= ?", filters.until))
     if filters.as_of:
-        conditions.append((f"{PUBLIC} <> '' AND {PUBLIC} <= ?", filters.as_of))
+        conditions.append((f"{public} <> '' AND {public} <= ?", filters.as_of))
     if filters.activity:
         conditions.append((_OF_ACTIVITY, filters.activity))
     return " AND ".join(c for c, _ in conditions) or "1", [v for _, v in conditions]

@@ -3,44 +3,30 @@
 from __future__ import annotations
 
 import json
+import logging
 import sqlite3
-import zlib
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from index.records import Filing, Filters, Pair, Reading
+from index.records import Filters, Reading
+from index.store import own_rows
 from index.store.catalogue import Catalogue, Listed
-from index.store.conditions import DAY, DAY_NUMBER, PUBLIC_NUMBER, where
-from index.store.rows import FILING_COLUMNS, PAIR_COLUMNS, columns, filing_of, pair_of
+from index.store.conditions import DAY, day_number, where
+from index.store.evidence import JOINED, Entry, Evidence, Filed
+from index.store.rows import CURE, LISTED_COLUMNS
 from index.store.scope import CompanyKey, Ids, Runs
+from index.store.seals import crc
 
-_FILING = columns(FILING_COLUMNS, "filings")
-_PAIR = columns(PAIR_COLUMNS, "pairs")
-_JOINED = "pairs JOIN filings ON filings.id = pairs.filing_id"
+__all__ = ["Changes", "Contents", "Entry", "Filed"]
+
+logger = logging.getLogger(__name__)
+
 _TOGETHER = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A filing in the store, with its number of pairs."""
-
-    filing: Filing
-    pairs: int
-
-
-@dataclass(frozen=True, slots=True)
-class Filed:
-    """A pair with its filing and the text that was extracted from it."""
-
-    filing: Filing
-    pair: Pair
-    text: str
 
 
 class Changes(NamedTuple):
@@ -62,78 +48,17 @@ class Changes(NamedTuple):
         )
 
 
-class Contents:
+class Contents(Evidence):
     """The reading half of a ``Store``."""
 
     def __init__(self, folder: Path, connection: sqlite3.Connection) -> None:
-        self.folder = folder
-        self._connection = connection
+        super().__init__(folder, connection)
         # The last catalogue that was asked for, and of which state it is.
         self._last: tuple[Changes, Catalogue] | None = None
-
-    @contextmanager
-    def snapshot(self) -> Iterator[None]:
-        """Within, all reads see the same state, whatever other processes write."""
-        self._connection.execute("BEGIN")
-        try:
-            yield
-        finally:
-            self._connection.execute("COMMIT")
 
     def version(self) -> int:
         """A number that differs after another process (or ``Store``) has written."""
         return int(self._connection.execute("PRAGMA data_version").fetchone()[0])
-
-    def known(self, sha256: str) -> bool:
-        """Whether a filing with this content is in the store."""
-        row = self._connection.execute("SELECT 1 FROM filings WHERE sha256 = ?", (sha256,))
-        return row.fetchone() is not None
-
-    def count_of(self, sha256: str) -> int:
-        """Number of pairs of a filing; 0 where there is none."""
-        row = self._connection.execute(
-            "SELECT pair_count FROM filings WHERE sha256 = ?", (sha256,)
-        ).fetchone()
-        return int(row[0]) if row else 0
-
-    def filing(self, sha256: str) -> Filing:
-        """The filing with this content; ``KeyError`` where there is none."""
-        found = self._filings("sha256 = ?", (sha256,))
-        if not found:
-            raise KeyError(sha256)
-        return found[0].filing
-
-    def filings(
-        self, filters: Filters | None = None, limit: int = -1, offset: int = 0
-    ) -> list[Entry]:
-        """The filings that pass the filters, newest activity first.
-
-        ``limit`` of them at most (-1: all), after the first ``offset``.
-        """
-        return self._filings(*where(filters or Filters()), (limit, offset))
-
-    def _filings(
-        self, condition: str, values: Sequence[Any], page: tuple[int, int] = (-1, 0)
-    ) -> list[Entry]:
-        rows = self._connection.execute(
-            f"SELECT {_FILING}, pair_count "  # noqa: S608
-            f"FROM filings WHERE {condition} ORDER BY {DAY} DESC, path LIMIT ? OFFSET ?",
-            (*values, *page),
-        )
-        return [Entry(filing_of(row[:-1]), row[-1]) for row in rows]
-
-    def filed(self, pairs: Sequence[int]) -> dict[int, Filed]:
-        """Each of the pairs, with what it is proved from; those that are there."""
-        rows = self._connection.execute(
-            f"SELECT pairs.id, filings.text, {_FILING}, {_PAIR} FROM {_JOINED}"  # noqa: S608
-            " WHERE pairs.id IN (SELECT value FROM json_each(?))",
-            (json.dumps(pairs),),
-        )
-        width = len(FILING_COLUMNS)
-        return {
-            pair_id: Filed(filing_of(row[:width]), pair_of(row[width:]), _decompressed(text))
-            for pair_id, text, *row in rows
-        }
 
     def counts(self) -> tuple[int, int]:
         """Number of filings, and of pairs."""
@@ -143,56 +68,71 @@ class Contents:
         return int(filings), int(pairs)
 
     def readings(self, pairs: Iterable[int]) -> dict[int, Reading]:
-        """What of each of the pairs is read together with a question; those that are there."""
+        """What of each of the pairs is read together with a question; those that are there, and
+        are what was written."""
         rows = self._connection.execute(
-            f"SELECT pairs.id, question, answer, sentences, {DAY}, coalesce(code, company),"  # noqa: S608
-            " title || ' ' || activity_types"
-            f" FROM {_JOINED} WHERE pairs.id IN (SELECT value FROM json_each(?))",
+            "SELECT pairs.id, said_crc, sentences_crc, question, answer, sentences,"  # noqa: S608
+            f" {own_rows.AS_ROW['day']}, CASE WHEN pairs.company IS NULL AND pairs.code IS NULL"
+            " THEN coalesce(filings.code, filings.company)"
+            " ELSE coalesce(pairs.code, pairs.company) END, title || ' ' || activity_types"
+            f" FROM {JOINED} WHERE pairs.id IN (SELECT value FROM json_each(?))",
             (json.dumps(list(pairs)),),
         )
         return {
-            pair: Reading(question, answer, day[:4] or None, sentences, day or None, *others)
-            for pair, question, answer, sentences, day, *others in rows
+            pair: Reading(
+                question,
+                answer,
+                day[:4] or None,
+                sentences if crc(sentences) == sentences_crc else None,
+                day or None,
+                *others,
+            )
+            for pair, said, sentences_crc, question, answer, sentences, day, *others in rows
+            if crc(question, answer) == said
         }
 
     def unread(self, made_with: bytes) -> Iterator[tuple[int, str, str]]:
         """Id, question and answer of each pair whose sentences weren't ``made_with`` these."""
-        yield from self._connection.execute(
-            "SELECT id, question, answer FROM pairs"
-            " WHERE sentences IS NULL OR substr(sentences, 1, ?) <> ? ORDER BY id",
-            (len(made_with), made_with),
-        )
-
-    def pairs_of(self, sha256: str) -> list[Pair]:
-        """All pairs of a filing, as filed."""
         rows = self._connection.execute(
-            f"SELECT {_PAIR} FROM {_JOINED} WHERE filings.sha256 = ? ORDER BY pairs.id",  # noqa: S608
-            (sha256,),
+            "SELECT id, question, answer, sentences, sentences_crc FROM pairs ORDER BY id"
         )
-        return [pair_of(row) for row in rows]
+        for pair, question, answer, sentences, own in rows:
+            known = sentences is not None and sentences.startswith(made_with)
+            if not known or crc(sentences) != own:
+                yield pair, question, answer
 
     def pair_ids(self, filters: Filters | None = None) -> Ids:
-        """Ids of the pairs whose filings pass the filters, rising."""
-        condition, values = where(filters or Filters())
+        """Ids of the pairs that pass the filters, by their own row or their filing, rising."""
+        if filters:
+            condition, values = where(filters, own_rows.AS_ROW)
+            found = self._connection.execute(
+                f"SELECT pairs.id FROM {JOINED} WHERE {condition} ORDER BY pairs.id",  # noqa: S608
+                values,
+            )
+            return np.array([row[0] for row in found], dtype=np.int64)
         rows = self._connection.execute(
-            f"SELECT first_pair, pair_count FROM filings WHERE {condition} ORDER BY first_pair",  # noqa: S608
-            values,
+            "SELECT first_pair, pair_count FROM filings ORDER BY first_pair"
         ).fetchall()
         return Runs(*np.array(rows, dtype=np.int64).reshape(-1, 2).T).ids()
 
     def newest_day(self, companies: Iterable[CompanyKey]) -> str:
         """The day of the companies' newest filing (YYYY-MM-DD); empty where it isn't known."""
-        asked = f"SELECT coalesce(max({DAY}), '') FROM filings WHERE company = ? AND code IS ?"  # noqa: S608
+        asked = (
+            f"SELECT max(coalesce((SELECT max({DAY}) FROM filings WHERE company = ?1"  # noqa: S608
+            " AND code IS ?2), ''), coalesce((SELECT max(date) FROM pairs WHERE company = ?1"
+            f" AND code IS ?2 AND {own_rows.OWN}), ''))"
+        )
         return max(
             (self._connection.execute(asked, key).fetchone()[0] for key in companies), default=""
         )
 
     def newest_pairs(self, filters: Filters, limit: int) -> list[int]:
-        """Ids of pairs whose filings pass the filters: the newest filings', each in its order."""
-        condition, values = where(filters)
+        """Ids of pairs that pass the filters, by their own row or their filing: the newest
+        filings', each in its order."""
+        condition, values = where(filters, own_rows.AS_ROW)
         rows = self._connection.execute(
-            f"SELECT pairs.id FROM {_JOINED} WHERE {condition}"  # noqa: S608
-            f" ORDER BY {DAY} DESC, filings.id DESC, pairs.id LIMIT ?",
+            f"SELECT pairs.id FROM {JOINED} WHERE {condition}"  # noqa: S608
+            f" ORDER BY {own_rows.AS_ROW['day']} DESC, filings.sha256, pairs.id LIMIT ?",
             (*values, limit),
         )
         return [row[0] for row in rows]
@@ -200,34 +140,48 @@ class Contents:
     def activities(self) -> set[str]:
         """The types of activity that filings name."""
         rows = self._connection.execute("SELECT DISTINCT activity_types FROM filings")
-        return {kind for (kinds,) in rows for kind in json.loads(kinds)}
+        found: set[str] = set()
+        for (kinds,) in rows:
+            with suppress(ValueError, TypeError):
+                found.update(json.loads(kinds))
+        return found
 
     def companies(self) -> list[tuple[str, str | None, str, tuple[str, ...]]]:
         """Each company's name, code, short name and former names, in the order of filing."""
         rows = self._connection.execute(
-            "SELECT company, code, short_name, former_names FROM filings WHERE company <> ''"
-            " GROUP BY company, code, short_name, former_names ORDER BY min(first_pair)"
-        )
+            "SELECT company, code, short_name, former_names, min(first_pair) FROM filings"
+            " WHERE company <> '' GROUP BY company, code, short_name, former_names"
+        ).fetchall()
+        rows += own_rows.companies(self._connection)
         shorts: dict[tuple[str, str | None], str] = {}
         formers: dict[tuple[str, str | None], dict[str, None]] = {}
-        for name, code, short, former in rows:
+        for name, code, short, former, _ in sorted(rows, key=lambda row: row[4]):
             shorts[name, code] = short or shorts.get((name, code), "")
             formers.setdefault((name, code), {}).update(dict.fromkeys(json.loads(former)))
         return [(*key, short, tuple(formers[key])) for key, short in shorts.items()]
 
     def listed(self, after: int = 0) -> list[Listed]:
-        """Conditions and pairs of each filing that has pairs, all of them above ``after``."""
+        """Conditions and pairs of each filing that has pairs, all of them above ``after``; of a
+        sheet whose rows have their own, of each run of these."""
         held = cache(lambda kinds: tuple(json.loads(kinds)))  # few of many filings differ
         rows = self._connection.execute(
-            f"SELECT first_pair, pair_count, company, code, {DAY_NUMBER}, {PUBLIC_NUMBER},"  # noqa: S608
-            " activity_types FROM filings"
-            " WHERE pair_count > 0 AND first_pair > ? ORDER BY first_pair",
+            f"SELECT id, listed_crc, {', '.join(LISTED_COLUMNS)} FROM filings"  # noqa: S608
+            " WHERE pair_count <> 0 AND first_pair > ? ORDER BY first_pair",
             (after,),
+        ).fetchall()
+        found = (
+            (number, _listed(row, held(row[5])) if own == crc(*row) else self._unlisted(number))
+            for number, own, *row in rows
         )
-        return [
-            Listed(first, size, company, code, day, public, held(kinds))
-            for first, size, company, code, day, public, kinds in rows
-        ]
+        filings = [(number, one) for number, one in found if one.size]
+        return list(own_rows.by_rows(self._connection, filings, after))
+
+    def _unlisted(self, filing: int) -> Listed:
+        """Of a filing whose conditions are damaged the pairs alone: no filter lets them pass."""
+        first, size = self._connection.execute(
+            "SELECT coalesce(min(id), 0), count(*) FROM pairs WHERE filing_id = ?", (filing,)
+        ).fetchone()
+        return Listed(first, size, is_damaged=True)
 
     def catalogue(self) -> Catalogue:
         """What filters ask of the filings, within a ``snapshot``.
@@ -268,9 +222,7 @@ class Contents:
     def integrity(self) -> list[str]:
         """What SQLite finds wrong with the database."""
         rows = self._connection.execute("PRAGMA integrity_check").fetchall()
-        faults = [str(row[0]) for row in rows if row[0] != "ok"]
-        strays = self._connection.execute("PRAGMA foreign_key_check").fetchall()
-        return faults + [f"a row of {row[0]} belongs to nothing" for row in strays]
+        return [str(row[0]) for row in rows if row[0] != "ok"]
 
     def texts(self, pairs: Ids) -> Iterator[tuple[int, str, str]]:
         """Id, question and answer of each of the pairs (rising)."""
@@ -279,7 +231,13 @@ class Contents:
     def vectors(self, pairs: Ids) -> Iterator[tuple[int, int, bytes]]:
         """Of each of the pairs (rising): its id, the place of its first passage, and the vectors
         of its passages in order (float16 bytes)."""
-        return self._rows_of("pair_id, first_place, vectors FROM vectors", "pair_id", pairs)
+        rows = self._rows_of("pair_id, first_place, vectors, crc FROM vectors", "pair_id", pairs)
+        for pair, first, vectors, own in rows:
+            if crc(first, vectors) == own:
+                yield pair, first, vectors
+            else:
+                logger.error("%s: the vectors of pair %d were changed; %s", self.folder, pair, CURE)
+                yield pair, 0, bytes(len(vectors))
 
     def _rows_of(self, selected: str, key: str, pairs: Ids) -> Iterator[Any]:
         for start in range(0, len(pairs), _TOGETHER):
@@ -290,28 +248,8 @@ class Contents:
             )
             yield from [row for row in rows if row[0] in wanted]
 
-    def text(self, sha256: str) -> str:
-        """A filing's extracted text; ``KeyError`` where the store has no such filing."""
-        row = self._connection.execute(
-            "SELECT text FROM filings WHERE sha256 = ?", (sha256,)
-        ).fetchone()
-        if row is None:
-            raise KeyError(sha256)
-        return _decompressed(row[0])
 
-    def warnings(self, sha256: str) -> tuple[str, ...]:
-        """What was warned of when a filing was read; ``KeyError`` where there is none."""
-        row = self._connection.execute(
-            "SELECT warnings FROM filings WHERE sha256 = ?", (sha256,)
-        ).fetchone()
-        if row is None:
-            raise KeyError(sha256)
-        return tuple(json.loads(row[0]))
-
-    def original(self, filing: Filing) -> Path:
-        """Where the store's copy of a filing is."""
-        return self.folder / "filings" / (filing.sha256 + Path(filing.path).suffix.lower())
-
-
-def _decompressed(text: bytes) -> str:
-    return zlib.decompress(text).decode("utf-8", "surrogatepass")
+def _listed(row: Sequence[Any], activities: tuple[str, ...]) -> Listed:
+    company, code, _, held, filed, _, first, size = row
+    public = day_number(max(filed or "", held or ""))
+    return Listed(first, size, company, code, day_number(held or filed or ""), public, activities)

@@ -1,6 +1,9 @@
 """The store's database schema and its version."""
 
-VERSION = 7
+from index.store import own_rows, pieces
+from index.store.rows import LISTED_COLUMNS, PAIR_COLUMNS, SEALED_COLUMNS
+
+VERSION = 10
 
 # A row for each time that a reader judged an answer; what it names may be removed from the store.
 _FEEDBACK = """
@@ -37,6 +40,36 @@ CREATE INDEX filings_listed ON filings (
 );
 INSERT INTO meta VALUES ('store', lower(hex(randomblob(16))));
 """
+
+# What a pair has of its own beside its filing; and further pieces of long texts.
+_BY_ROWS = f"{own_rows.COLUMNS}{own_rows.INDEX}{pieces.TABLE}"
+
+# Checksums of rows (``index/store/seals.py``), and where else a filing's content was found.
+_SEALED = f"""
+ALTER TABLE filings ADD COLUMN text_crc INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE filings ADD COLUMN listed_crc INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE filings ADD COLUMN seal TEXT NOT NULL DEFAULT '';
+ALTER TABLE pairs ADD COLUMN said_crc INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE pairs ADD COLUMN sentences_crc INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE pairs ADD COLUMN seal TEXT NOT NULL DEFAULT '';
+ALTER TABLE vectors ADD COLUMN crc INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE feedback ADD COLUMN crc INTEGER;
+
+CREATE TABLE places (
+    path TEXT PRIMARY KEY,
+    filing_id INTEGER NOT NULL REFERENCES filings ON DELETE CASCADE
+) STRICT;
+
+DROP INDEX filings_listed;
+CREATE INDEX filings_listed ON filings ({", ".join(LISTED_COLUMNS)}, listed_crc);
+
+UPDATE filings SET text_crc = crc(text), listed_crc = crc({", ".join(LISTED_COLUMNS)});
+UPDATE filings SET seal = seal({", ".join(SEALED_COLUMNS)});
+UPDATE pairs SET said_crc = crc(question, answer), sentences_crc = crc(sentences), seal = seal(
+    (SELECT sha256 FROM filings WHERE filings.id = filing_id), {", ".join(PAIR_COLUMNS)}
+);
+UPDATE vectors SET crc = crc(first_place, vectors);
+"""  # noqa: S608
 
 SCHEMA = f"""
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
@@ -81,10 +114,12 @@ CREATE TABLE pairs (
     answer_spans TEXT NOT NULL,
     pages TEXT NOT NULL,
     boxes TEXT NOT NULL,
+    session TEXT,
+    left_out TEXT NOT NULL DEFAULT '[]',
     sentences BLOB
 ) STRICT;
 CREATE INDEX pairs_of_filing ON pairs (filing_id);
-{_INDEXED}{_FEEDBACK}"""
+{_INDEXED}{_FEEDBACK}{_BY_ROWS}{_SEALED}"""
 
 # What brings a database of a version to the next one.
 MIGRATIONS = {
@@ -106,5 +141,12 @@ DROP TABLE passages;
 """,  # noqa: S608
     # Worked out whenever they are read, until ``yuanda doctor`` keeps them.
     5: "ALTER TABLE pairs ADD COLUMN sentences BLOB",
-    6: "ALTER TABLE filings ADD COLUMN former_names TEXT NOT NULL DEFAULT '[]'",
+    6: """
+ALTER TABLE pairs ADD COLUMN session TEXT;
+ALTER TABLE pairs ADD COLUMN left_out TEXT NOT NULL DEFAULT '[]';
+""",
+    7: _BY_ROWS,
+    8: "ALTER TABLE filings ADD COLUMN former_names TEXT NOT NULL DEFAULT '[]'",
+    # Last: the seals are over all that a row has.
+    9: _SEALED,
 }

@@ -7,44 +7,51 @@ indexes/       what is derived (see ``snapshot``)
 
 from __future__ import annotations
 
-import os
-import re
 import sqlite3
-import zlib
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
 import numpy as np
-from filelock import FileLock
 
 from index.embedding.encoder import Encoder, Vectors
 from index.errors import CallError, ModelError, StoreError
-from index.files import copy_atomically, write_atomically
+from index.files import copy_atomically, is_there, write_atomically
 from index.records import Filing, ParsedFiling, Passage
-from index.store.contents import Changes, Contents, Entry
-from index.store.database import DATABASE, connect, lock
-from index.store.rows import FILING_COLUMNS, PAIR_COLUMNS, dump, filing_row, pair_row
+from index.store.contents import Changes, Entry
+from index.store.database import DATABASE, connect
+from index.store.names import note
+from index.store.pieces import PIECE, keep_further, packed
+from index.store.rows import (
+    FILING_COLUMNS,
+    LISTED_COLUMNS,
+    PAIR_COLUMNS,
+    SEALED_COLUMNS,
+    dump,
+    filing_row,
+    pair_row,
+)
 from index.store.scope import Ids
+from index.store.seals import Damage, crc, seal
+from index.store.transactions import Transactions
 
 __all__ = ["Added", "Changes", "Entry", "Ids", "Store"]
 
 Added = Literal["added", "replaced", "unchanged"]
 
-# A copy, whole or (with a point before it) on its way.
-_COPY = re.compile(r"(\.?)([0-9a-f]{64})\.")
+# Tables of derived rows, and what each row belongs to.
+_OWNED = (
+    ("pairs", "filing_id", "filings"),
+    ("vectors", "pair_id", "pairs"),
+    ("places", "filing_id", "filings"),
+)
 
 
-class Store(Contents):
+class Store(Transactions):
     """An open store. One writer at a time; readers are never in its way (SQLite's WAL)."""
-
-    def __init__(self, folder: Path, connection: sqlite3.Connection) -> None:
-        super().__init__(folder, connection)
-        # Filings taken out within a batch, whose copies go when it is done.
-        self._batch: list[Filing] | None = None
 
     @staticmethod
     def exists(folder: Path) -> bool:
@@ -59,9 +66,10 @@ class Store(Contents):
         version, or the permissions or the disk refuse.
         """
         if not cls.exists(folder) and not create:
-            raise StoreError(
-                f"{folder}: no store here; `yuanda add PATH --store {folder}` makes one"
-            )
+            cure = f"no store here; `yuanda add PATH --store {folder}` makes one"
+            if (folder / "filings").is_dir():
+                cure = "the store's database is gone; `yuanda doctor --rebuild` makes it anew"
+            raise StoreError(f"{folder}: {cure}")
         try:
             if create:
                 (folder / "filings").mkdir(parents=True, exist_ok=True)
@@ -169,23 +177,36 @@ class Store(Contents):
         they have been worked out.
         """
         filing = parsed.filing
-        with self._writing():
-            if self.known(filing.sha256):
-                return "unchanged"
-            try:
-                if isinstance(original, bytes):
-                    write_atomically(self.original(filing), original)
-                else:
-                    copy_atomically(original, self.original(filing))
-            except OSError as error:
-                raise StoreError(
-                    f"{self.folder}: {error.strerror}; nothing of {filing.path} added"
-                ) from None
-            former = self._filings("path = ?", (filing.path,))
-            self._connection.execute("DELETE FROM filings WHERE path = ?", (filing.path,))
-            self._insert(parsed, passages, vectors, sentences or [None] * len(parsed.pairs))
-        self._discard([entry.filing for entry in former])
-        return "replaced" if former else "added"
+        fresh: list[Filing] = []
+        try:
+            with self._writing():
+                if self.is_sound(filing.sha256):
+                    return "unchanged"
+                if not self.original(filing).exists():
+                    fresh.append(filing)
+                try:
+                    if isinstance(original, bytes):
+                        write_atomically(self.original(filing), original)
+                    else:
+                        copy_atomically(original, self.original(filing))
+                    note(self.folder, filing.sha256, filing.path)
+                except OSError as error:
+                    raise StoreError(
+                        f"{self.folder}: {error.strerror}; nothing of {filing.path} added"
+                    ) from None
+                former = self._left(filing.path, filing.sha256)
+                # One whose row or text is damaged is derived anew.
+                gone = self._connection.execute(
+                    "DELETE FROM filings WHERE sha256 = ?", (filing.sha256,)
+                )
+                self._insert(parsed, passages, vectors, sentences or [None] * len(parsed.pairs))
+        except BaseException:
+            self._discard(fresh)
+            raise
+        if self._batch is not None:
+            self._fresh += fresh
+        self._discard(former)
+        return "replaced" if former or gone.rowcount else "added"
 
     def _insert(
         self,
@@ -194,32 +215,135 @@ class Store(Contents):
         vectors: Vectors,
         sentences: Sequence[bytes | None],
     ) -> None:
-        text = zlib.compress(parsed.text.encode("utf-8", "surrogatepass"))
+        text = packed(parsed.text[:PIECE])
         added_at = datetime.now(UTC).isoformat(timespec="seconds")
         filing_id = self._insert_row(
-            f"filings ({', '.join(FILING_COLUMNS)}, text, warnings, added_at)",
-            (*filing_row(parsed.filing), text, dump(parsed.warnings), added_at),
+            f"filings ({', '.join(FILING_COLUMNS)}, text, text_crc, warnings, added_at)",
+            (*filing_row(parsed.filing), text, crc(text), dump(parsed.warnings), added_at),
         )
+        keep_further(self._connection, filing_id, parsed.text)
         rows = np.asarray(vectors, dtype=np.float16)
         pair_id = row = 0
-        target = f"pairs ({', '.join(PAIR_COLUMNS)}, filing_id, sentences)"
+        columns = f"{', '.join(PAIR_COLUMNS)}, said_crc, seal, filing_id, sentences, sentences_crc"
         for pair, pieces, said in zip(parsed.pairs, passages, sentences, strict=True):
-            pair_id = self._insert_row(target, (*pair_row(pair), filing_id, said))
+            values = pair_row(pair)
+            own = crc(pair.question, pair.answer), seal([parsed.filing.sha256, *values])
+            pair_id = self._insert_row(
+                f"pairs ({columns})", (*values, *own, filing_id, said, crc(said))
+            )
             if pieces:
-                own = rows[row : row + len(pieces)].tobytes()
-                self._insert_row("vectors", (pair_id, pieces[0].place, own))
+                held = pieces[0].place, rows[row : row + len(pieces)].tobytes()
+                self._insert_row("vectors", (pair_id, *held, crc(*held)))
             row += len(pieces)
         # Nobody else inserts within this transaction: the pairs' ids follow each other.
         self._connection.execute(
             "UPDATE filings SET first_pair = ?, pair_count = ? WHERE id = ?",
             (pair_id - len(parsed.pairs) + 1, len(parsed.pairs), filing_id),
         )
+        self._seal(filing_id)
+
+    def _seal(self, filing_id: int) -> None:
+        """Seal a filing's row as it is now."""
+        listed, sealed = (
+            self._connection.execute(
+                f"SELECT {', '.join(names)} FROM filings WHERE id = ?",  # noqa: S608
+                (filing_id,),
+            ).fetchone()
+            for names in (LISTED_COLUMNS, SEALED_COLUMNS)
+        )
+        self._connection.execute(
+            "UPDATE filings SET listed_crc = ?, seal = ? WHERE id = ?",
+            (crc(*listed), seal(sealed), filing_id),
+        )
+
+    def file_at(self, sha256: str, path: str) -> bool:
+        """Note that a content that is filed stands at ``path``; whether another left the store.
+
+        A filing that was renamed goes by its new name. One that stands in several places goes by
+        the first of them that is still there, and stays as long as any of them has its content.
+        """
+        own, first = self._connection.execute(
+            "SELECT id, path FROM filings WHERE sha256 = ?", (sha256,)
+        ).fetchone()
+        there = is_there(Path(first))
+        if path == first or (there and path in self._places(own)):
+            return False
+        with self._writing():
+            left = self._left(path, sha256)
+            if there:
+                self._connection.execute("INSERT OR IGNORE INTO places VALUES (?, ?)", (path, own))
+            else:
+                self._rename(own, sha256, path)
+        self._discard(left)
+        return bool(left)
+
+    def leave(self, path: str) -> str | None:
+        """Note that a file is gone; its SHA-256, where it stood nowhere else and was taken out.
+
+        ``CallError`` where nothing goes by that path.
+        """
+        with self._writing():
+            known = self._connection.execute(
+                "SELECT path FROM filings UNION ALL SELECT path FROM places"
+            ).fetchall()
+            if (path,) not in known:
+                raise CallError(f"{path}: no such filing in the store; `yuanda list` shows them")
+            left = self._left(path, "")
+        self._discard(left)
+        return left[0].sha256 if left else None
+
+    def _places(self, filing_id: int) -> list[str]:
+        """Where else a filing's content stands."""
+        rows = self._connection.execute(
+            "SELECT path FROM places WHERE filing_id = ? ORDER BY path", (filing_id,)
+        )
+        return [path for (path,) in rows]
+
+    def _left(self, path: str, sha256: str) -> list[Filing]:
+        """Another content than ``sha256`` stands at ``path``, or nothing: whichever filing went by
+        it goes by another of its places, or is taken out and returned."""
+        self._connection.execute("DELETE FROM places WHERE path = ?", (path,))
+        row = self._connection.execute(
+            "SELECT id, sha256 FROM filings WHERE path = ? AND sha256 <> ?", (path, sha256)
+        ).fetchone()
+        if row is None:
+            return []
+        if others := self._places(row[0]):
+            self._rename(row[0], row[1], others[0])
+            return []
+        # Its row may be damaged: what goes is its copy, by name.
+        gone = Filing(path, row[1], "text")
+        self._connection.execute("DELETE FROM filings WHERE id = ?", (row[0],))
+        return [gone]
+
+    def _rename(self, filing_id: int, sha256: str, path: str) -> None:
+        self._connection.execute("DELETE FROM places WHERE path = ?", (path,))
+        is_sealed = not any(damage.sha256 == sha256 for damage in self.damaged())
+        self._connection.execute("UPDATE filings SET path = ? WHERE id = ?", (path, filing_id))
+        if is_sealed:  # what is damaged stays known as that
+            self._seal(filing_id)
+        with suppress(OSError):
+            note(self.folder, sha256, path)
+
+    def drop_strays(self) -> int:
+        """Delete derived rows that belong to nothing; how many there were."""
+        if not self._connection.execute("PRAGMA foreign_key_check").fetchone():
+            return 0
+        with self._writing():
+            dropped = (
+                self._connection.execute(
+                    f"DELETE FROM {table} WHERE {key} NOT IN (SELECT id FROM {owners})"  # noqa: S608
+                )
+                for table, key, owners in _OWNED
+            )
+            return sum(cursor.rowcount for cursor in dropped)
 
     def keep_sentences(self, kept: Iterable[tuple[int, bytes]]) -> None:
         """Keep pairs' sentences (``index.embedding.sentences``), by id."""
         with self._writing():
             self._connection.executemany(
-                "UPDATE pairs SET sentences = ? WHERE id = ?", [(own, pair) for pair, own in kept]
+                "UPDATE pairs SET sentences = ?, sentences_crc = ? WHERE id = ?",
+                [(own, crc(own), pair) for pair, own in kept],
             )
 
     def _insert_row(self, target: str, values: Sequence[Any]) -> int:
@@ -234,95 +358,19 @@ class Store(Contents):
         ``CallError`` where nothing, or more than one content, goes by that name.
         """
         absolute = str(Path(name).absolute())
-        found = self._filings("path IN (?, ?)", (name, absolute))
+        at = "SELECT filing_id FROM places WHERE places.path IN (?, ?)"
+        found = self._filings(f"path IN (?, ?) OR id IN ({at})", 2 * (name, absolute))
         if not found and len(name) >= 4 and set(name.lower()) <= set("0123456789abcdef"):
             found = self._filings("sha256 GLOB ?", (name.lower() + "*",))
         if not found:
             raise CallError(f"{name}: no such filing in the store; `yuanda list` shows them")
         if len(found) > 1:
             raise CallError(f"{name}: {len(found)} filings begin so; give more of the SHA-256")
-        filing = found[0].filing
+        if isinstance(one := found[0], Damage):
+            filing = Filing(one.path, one.sha256, "text")
+        else:
+            filing = one.filing
         with self._writing():
             self._connection.execute("DELETE FROM filings WHERE sha256 = ?", (filing.sha256,))
         self._discard([filing])
         return filing
-
-    @contextmanager
-    def batch(self) -> Iterator[None]:
-        """Within, filings are added in one transaction: all are kept at its end, or none.
-
-        One that can't be added takes back itself alone.
-        """
-        with self._writing():
-            self._batch = []
-            try:
-                yield
-            finally:
-                discarded, self._batch = self._batch, None
-        self._discard(discarded)
-
-    def orphans(self) -> list[Path]:
-        """Copies that belong to no filing: what a kill left, or another process is adding now."""
-        known = {row[0] for row in self._connection.execute("SELECT sha256 FROM filings")}
-        copies = self.folder / "filings"
-        # Few of many are looked at: a filing's copy goes by its SHA-256.
-        names = (entry.name for entry in os.scandir(copies))
-        strange = [name for name in names if name.partition(".")[0] not in known]
-        matches = map(_COPY.match, strange)
-        return [copies / match.string for match in matches if match]
-
-    def tidy(self) -> int:
-        """Take away the copies that a kill left without a filing; how many there were."""
-        count = 0
-        with suppress(OSError):
-            if not (orphans := self.orphans()):
-                return 0
-            # Others copy within their transactions: once we write, none is on its way.
-            with self._writing():
-                for copy in orphans:
-                    match = _COPY.match(copy.name)
-                    if match and (match[1] or not self.known(match[2])):
-                        copy.unlink(missing_ok=True)
-                        count += 1
-        return count
-
-    def _discard(self, filings: Sequence[Filing]) -> None:
-        if self._batch is not None:
-            self._batch += filings
-            return
-        # A left-over copy does no harm, but one that was added again meanwhile is needed.
-        for filing in filings:
-            with suppress(OSError, StoreError), self._writing():
-                if not self.known(filing.sha256):
-                    self.original(filing).unlink()
-
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
-        """One transaction, or one part of a batch: all of it or nothing."""
-        begin, undo, end = "BEGIN IMMEDIATE", "ROLLBACK", "COMMIT"
-        if self._batch is not None:
-            begin, undo, end = "SAVEPOINT one", "ROLLBACK TO one; RELEASE one", "RELEASE one"
-        try:
-            self._connection.execute(begin)
-            try:
-                yield
-            except BaseException:
-                for statement in undo.split("; "):
-                    self._connection.execute(statement)
-                raise
-            self._connection.execute(end)
-        except sqlite3.OperationalError as error:
-            with suppress(sqlite3.Error):
-                if self._batch is None:
-                    self._connection.execute("ROLLBACK")
-            raise StoreError(
-                f"{self.folder}: can't be written ({error}); check free space and permissions, "
-                "or wait for the other process that writes"
-            ) from None
-
-    def lock(self) -> FileLock:
-        """Held by whoever makes the database or changes the indexes; others wait.
-
-        Entering it raises ``OSError`` where the folder can't be written or it takes too long.
-        """
-        return lock(self.folder)

@@ -5,9 +5,7 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 
@@ -20,6 +18,15 @@ from index.search.tantivy_checksums import check_files, removed_share
 from index.search.vectors import DenseIndex
 from index.store.checksums import Checks
 from index.store.store import Store
+from index.upkeep.mending import (
+    Finding,
+    Mender,
+    file_again,
+    mend_copies,
+    mend_rows,
+    opened_anew,
+    set_aside,
+)
 
 # Share of the lexical index that may be of removed pairs before it is made anew.
 _REMOVED = 0.2
@@ -29,19 +36,29 @@ _TOGETHER = 1000
 _DEPTHS = (10, 64, 128)
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing looked at: whether it is sound, was mended, or is broken, and what to do."""
+def examine(store: Store, mender: Mender, *, restore: bool = False) -> list[Finding]:
+    """Look at everything, and mend what is derived from the copies; nothing of these is deleted.
 
-    what: str
-    status: Literal["sound", "mended", "broken"]
-    detail: str = ""
+    ``restore``: what was set aside is filed again.
+    """
+    findings = [_database(store), *mend_copies(store), *mend_rows(store, mender)]
+    if restore:
+        findings += file_again(store, mender, aside=True)
+    return [*findings, set_aside(store), _sentences(store), *_indexes(store)]
 
 
-def examine(store: Store) -> list[Finding]:
-    """Look at everything, mend the derived from the database."""
-    whole = _database(store), _copies(store), _orphans(store), _sentences(store)
-    return [*whole, *_indexes(store)]
+def rebuild(folder: Path, mender: Mender, *, restore: bool = False) -> list[Finding]:
+    """Make a database that is gone or damaged anew, and file the copies that it doesn't know.
+
+    ``StoreError`` where the folder can't be written.
+    """
+    try:
+        store, findings = opened_anew(folder)
+        with store:
+            findings += file_again(store, mender, aside=False)
+            return findings + examine(store, mender, restore=restore)
+    except OSError as error:
+        raise StoreError(f"{folder}: {error.strerror}") from None
 
 
 def recall(store: Store, count: int, seed: int = 1) -> dict[str, float]:
@@ -76,31 +93,14 @@ def recall_of(dense: DenseIndex, vector: np.ndarray) -> dict[int, float]:
 
 def _database(store: Store) -> Finding:
     try:
-        faults = store.integrity()
-    except sqlite3.Error as error:
-        faults = [str(error)]
-    if faults:
-        cure = "restore it from a copy, or add the filings to a new store"
-        return Finding("database", "broken", f"{faults[0]}; {cure}")
+        if faults := store.integrity():
+            cure = "`yuanda doctor --rebuild` makes it anew from the store's copies"
+            return Finding("database", "broken", f"{faults[0]}; {cure}")
+        if strays := store.drop_strays():
+            return Finding("database", "mended", f"{strays} rows that belonged to nothing")
+    except (sqlite3.Error, StoreError) as error:
+        return Finding("database", "broken", str(error))
     return Finding("database", "sound")
-
-
-def _copies(store: Store) -> Finding:
-    gone = [e.filing.path for e in store.filings() if not store.original(e.filing).is_file()]
-    if gone:
-        detail = f"{len(gone)} gone, first {gone[0]}; `yuanda remove` and `yuanda add` them again"
-        return Finding("copies of filings", "broken", detail)
-    return Finding("copies of filings", "sound")
-
-
-def _orphans(store: Store) -> Finding:
-    try:
-        found, taken = store.orphans(), store.tidy()
-    except OSError as error:
-        return Finding("orphan copies", "broken", f"{store.folder}: {error.strerror}")
-    if not found:
-        return Finding("orphan copies", "sound")
-    return Finding("orphan copies", "mended", f"{taken} taken away")
 
 
 def _sentences(store: Store) -> Finding:

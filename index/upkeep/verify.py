@@ -1,15 +1,17 @@
-"""Prove a store: read every filing again and derive every pair again."""
+"""Prove a store: read every filing again and derive every pair, and the head, again."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
-from index.errors import ReadError, ScannedError
-from index.files import sha256_of
+from index.errors import ReadError, ScannedError, StoreError
+from index.files import is_there, sha256_of
 from index.intake.parse import parse
 from index.records import Filing, Pair, ParsedFiling, assemble
+from index.store.copies import fault_of
+from index.store.seals import Damage
 from index.store.store import Store
 
 
@@ -39,40 +41,47 @@ class Proof:
 
 
 def verify(store: Store, read: Callable[[Path], ParsedFiling] = parse) -> Proof:
-    """Prove every pair in the store from the store's copy of its file.
+    """Prove every filing's head and every pair in the store from the store's copy of its file.
 
     The file that a filing was added from is looked at too: that it was changed since is a
     failure (the cure is ``yuanda add``), that it is gone is a note.
     """
-    entries = store.filings()
-    failed: list[Failure] = []
+    entries, damaged = store.filings(), store.damaged()
+    failed = [_told(damage) for damage in damaged]
     notes: list[str] = []
     for entry in entries:
         try:
             failed += _failures(store, entry.filing, read)
         except ScannedError as error:
             notes.append(f"{entry.filing.path}: not recognised again; {error.reason}")
-        source = Path(entry.filing.path)
-        if not source.is_file():
-            notes.append(f"{source}: gone; proved from the store's copy")
-        elif sha256_of(source) != entry.filing.sha256:
-            failed.append(
-                _failure(entry.filing, None, "changed since it was added: `yuanda add` it again")
-            )
+        except (StoreError, OSError) as error:
+            failed.append(_failure(entry.filing, None, str(error)))
+        _look_at_source(entry.filing, failed, notes)
     recognised = sum(entry.filing.recognised for entry in entries)
     pairs = sum(entry.pairs for entry in entries)
-    return Proof(len(entries), pairs, recognised, tuple(failed), tuple(notes))
+    return Proof(len(entries) + len(damaged), pairs, recognised, tuple(failed), tuple(notes))
+
+
+def _look_at_source(filing: Filing, failed: list[Failure], notes: list[str]) -> None:
+    source = Path(filing.path)
+    try:
+        if not is_there(source):
+            notes.append(f"{source}: gone; proved from the store's copy")
+        elif source.is_file() and sha256_of(source) != filing.sha256:
+            reason = "changed since it was added: `yuanda add` it again"
+            failed.append(_failure(filing, None, reason))
+    except OSError as error:
+        notes.append(f"{source}: {error.strerror}; proved from the store's copy")
 
 
 def _failures(
     store: Store, filing: Filing, read: Callable[[Path], ParsedFiling]
 ) -> Iterator[Failure]:
+    for damage in store.faults(filing.sha256):
+        yield _told(damage)
     copy = store.original(filing)
-    if not copy.is_file():
-        yield _failure(filing, None, "the store's copy of the file is gone")
-        return
-    if sha256_of(copy) != filing.sha256:
-        yield _failure(filing, None, "the store's copy of the file was changed")
+    if fault := fault_of(copy, filing.sha256):
+        yield _failure(filing, None, fault)
         return
     try:
         again = read(copy)
@@ -81,14 +90,24 @@ def _failures(
             raise
         yield _failure(filing, None, f"can't be read again: {error.reason}")
         return
-    pairs = store.pairs_of(filing.sha256)
-    if again.text != store.text(filing.sha256):
+    if heads := _other_fields(filing, again.filing):
+        yield _failure(filing, None, f"its head says otherwise: {', '.join(heads)}")
+    rows = store.rows_of(filing.sha256)
+    text = store.text(filing.sha256)
+    if again.text != text:
         yield _failure(filing, None, "another text is extracted from it now")
-    if len(pairs) != len(again.pairs):
-        yield _failure(filing, None, f"{len(again.pairs)} pairs now, {len(pairs)} in the store")
-    for pair, derived in zip(pairs, again.pairs, strict=False):
-        if reason := _difference(pair, derived, again.text):
+    if len(rows) != len(again.pairs):
+        yield _failure(filing, None, f"{len(again.pairs)} pairs now, {len(rows)} in the store")
+    for pair, derived in zip(rows, again.pairs, strict=False):
+        if isinstance(pair, Pair) and (reason := _difference(pair, derived, again.text)):
             yield _failure(filing, pair.number, reason)
+
+
+def _other_fields(filing: Filing, again: Filing) -> list[str]:
+    """Which parts of a head are not what the copy says; its path is not the copy's matter."""
+    again = replace(again, path=filing.path)
+    names = (field.name for field in fields(Filing))
+    return [name for name in names if getattr(filing, name) != getattr(again, name)]
 
 
 def _difference(pair: Pair, derived: Pair, text: str) -> str | None:
@@ -103,3 +122,7 @@ def _difference(pair: Pair, derived: Pair, text: str) -> str | None:
 
 def _failure(filing: Filing, number: str | None, reason: str) -> Failure:
     return Failure(filing.path, filing.sha256, number, reason)
+
+
+def _told(damage: Damage) -> Failure:
+    return Failure(damage.path, damage.sha256, damage.number, damage.reason)

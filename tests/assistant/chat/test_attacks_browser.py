@@ -27,7 +27,7 @@ __all__ = ["browser", "pytestmark", "watched"]
 # What none of the chat's own elements is, or has.
 FOREIGN = """() =>
   [...document.querySelectorAll('#talk *, #page *, #desk *, #offered *, #filters *')]
-  .filter((e) => !e.closest('#files, #folder') && (
+  .filter((e) => !e.closest('#door, #tray') && (
     /^(script|iframe|object|embed|math|video|audio|source|style|link|base|meta|form|template)$/i
       .test(e.localName)
     || (e.localName === 'svg' && e.closest('.turn, .page, .parts, .filings, .completions'))

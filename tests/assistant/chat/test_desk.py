@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from lxml import html
 
 from assistant.answering.answer import Assistant
-from assistant.chat import desk, desk_page
-from assistant.chat.desk import Desk, Login, pieces
+from assistant.chat import desk_page
+from assistant.chat.desk import Desk, pieces
 from assistant.chat.desk_cards import TEXT, filed_card, filings_card, parts_card
+from assistant.chat.logins import COOKIE, Login
+from assistant.chat.uploads import LARGEST, Upload, bare_name, too_large
 from index.errors import CallError
 from index.intake.build import FileRow
 from index.intake.parse import parse
@@ -39,33 +42,23 @@ def write(path: Path, text: str) -> Path:
     return path
 
 
-def test_only_the_login_is_let_in(desk: Desk) -> None:
-    assert desk.admits("admin", "open sesame") is True
-    for user, password in [("admin", ""), ("", ""), ("admin", "open"), ("Admin", "open sesame")]:
-        assert desk.admits(user, password) is False
-    assert "sesame" not in repr(LOGIN)
+def sent(path: Path, name: str | None = None) -> Upload:
+    return Upload(name or path.name, path, 0)
 
 
-def test_only_from_where_the_login_was_given_files_are_taken(desk: Desk) -> None:
-    desk.admits("admin", "wrong", "203.0.113.7")
-    assert not desk.may_upload("203.0.113.7")
-    desk.admits("admin", "open sesame", "203.0.113.7")
-    assert desk.may_upload("203.0.113.7")
-    assert not desk.may_upload("203.0.113.8")
+def called(cookie: str | None) -> Any:
+    """A call of the page, as Gradio hands it on."""
+    return SimpleNamespace(cookies={COOKIE: cookie} if cookie else {})
 
 
-def test_guessing_is_stopped_for_a_while(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    now = 1000.0
-    monkeypatch.setattr("assistant.chat.desk.time.monotonic", lambda: now)
-    assert [desk.admits("admin", str(n)) for n in range(6)] == [False] * 5 + [None]
-    assert desk.admits("admin", "open sesame") is None
-    now += 61
-    assert desk.admits("admin", "open sesame") is True
+@pytest.fixture
+def cookie(desk: Desk) -> str:
+    return desk.logins.enter(LOGIN.user, LOGIN.password, "127.0.0.1")
 
 
 def test_files_are_known_by_their_bare_names(desk: Desk, tmp_path: Path) -> None:
-    uploads = [write(tmp_path / "a" / "hemu.txt", FILING), tmp_path / "gone.txt"]
-    uploads.append(write(tmp_path / "b" / "empty.txt", ""))
+    uploads = [sent(write(tmp_path / "a" / "hemu.txt", FILING)), sent(tmp_path / "gone.txt")]
+    uploads.append(sent(write(tmp_path / "b" / "empty.txt", "")))
     told: list[object] = []
     rows = desk.add(uploads, told.append, lambda row: told.append(row.status))
     assert [(row.path, row.status, row.pairs) for row in rows] == [
@@ -78,11 +71,20 @@ def test_files_are_known_by_their_bare_names(desk: Desk, tmp_path: Path) -> None
     assert not (tmp_path / "store" / "uploads").exists()
 
 
-def test_the_bar_of_an_upload_moves_by_file_and_page(desk: Desk, tmp_path: Path) -> None:
+def test_the_bar_of_an_upload_moves_by_file_and_page(
+    desk: Desk, cookie: str, tmp_path: Path
+) -> None:
     shown: list[tuple[float, str]] = []
-    uploads = [str(PAGED), str(write(tmp_path / "hemu.txt", FILING))]
-    desk_page._take_in(desk, False)(
-        uploads, True, "en", lambda share, said: shown.append((round(share, 2), said))
+    paged = tmp_path / PAGED.name
+    paged.write_bytes(PAGED.read_bytes())
+    session = desk.logins.session(cookie) or ""
+    uploads = [sent(paged), sent(write(tmp_path / "hemu.txt", FILING))]
+    handles = " ".join(desk.uploads.keep(session, upload) for upload in uploads)
+    desk_page._take_in(desk)(
+        "en",
+        SimpleNamespace(handles=handles, total=2),
+        called(cookie),
+        lambda share, said: shown.append((round(share, 2), said)),
     )
     pages = len(shown) - 3
     assert pages > 1
@@ -103,16 +105,15 @@ def test_the_bar_of_an_upload_moves_by_file_and_page(desk: Desk, tmp_path: Path)
 def test_a_later_version_takes_the_place_of_the_former(desk: Desk, tmp_path: Path) -> None:
     statuses = []
     for folder, text in (("a", FILING), ("b", FILING), ("c", LATER)):
-        (row,) = desk.add([write(tmp_path / folder / "hemu.txt", text)])
+        (row,) = desk.add([sent(write(tmp_path / folder / "hemu.txt", text))])
         statuses.append(row.status)
     assert statuses == ["added", "unchanged", "replaced"]
     assert len(desk.entries()) == 1
 
 
 def test_two_files_of_one_name_are_both_added(desk: Desk, tmp_path: Path) -> None:
-    uploads = [write(tmp_path / at / "hemu.txt", t) for at, t in (("a", FILING), ("b", LATER))]
-    uploads.append(write(tmp_path / "c" / "hemu.txt", FILING))
-    rows = desk.add(uploads)
+    named = (("a", FILING), ("b", LATER), ("c", FILING))
+    rows = desk.add([sent(write(tmp_path / at / "hemu.txt", text)) for at, text in named])
     assert [row.status for row in rows] == ["added", "added"]
     assert len({row.path for row in rows}) == 2
 
@@ -127,33 +128,28 @@ def test_two_files_of_one_name_are_both_added(desk: Desk, tmp_path: Path) -> Non
     ],
 )
 def test_a_name_leads_nowhere_else(name: str, bare: str) -> None:
-    assert desk_module._bare_name(Path(name)) == bare
+    assert bare_name(name) == bare
 
 
 def test_what_is_too_large_or_too_many_is_refused(
     desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(desk_module, "LARGEST", 1000)
-    monkeypatch.setattr(desk_module, "MOST_FILES", 1)
-    large, first = write(tmp_path / "large.txt", FILING * 20), write(tmp_path / "a.txt", FILING)
-    rows = desk.add([large, first, write(tmp_path / "b.txt", LATER)])
+    monkeypatch.setattr("assistant.chat.desk.MOST_FILES", 1)
+    first, second = write(tmp_path / "a.txt", FILING), write(tmp_path / "b.txt", LATER)
+    rows = desk.add([too_large("../large.txt"), sent(first), sent(second)])
     assert [(row.path, row.status) for row in rows] == [
         ("a.txt", "added"),
         ("large.txt", "failed"),
         ("b.txt", "failed"),
     ]
-    assert "larger than" in (rows[1].error or "")
+    assert f"larger than {LARGEST >> 20} MB" in (rows[1].error or "")
     assert "too many" in (rows[2].error or "")
-
-
-def test_of_a_folder_only_filings_are_taken(desk: Desk, tmp_path: Path) -> None:
-    names = ("hemu.txt", ".DS_Store", "~$hemu.docx", "notes.log")
-    rows = desk.add([write(tmp_path / "f" / name, FILING) for name in names], folder=True)
-    assert [row.path for row in rows] == ["hemu.txt"]
+    assert not first.exists()
+    assert not second.exists()
 
 
 def test_a_filing_is_viewed_reported_and_removed(desk: Desk, tmp_path: Path) -> None:
-    (row,) = desk.add([write(tmp_path / "hemu.txt", FILING)])
+    (row,) = desk.add([sent(write(tmp_path / "hemu.txt", FILING))])
     sha256 = row.sha256 or ""
     parsed = desk.parsed(sha256)
     desk.report(sha256, parsed.pairs[1])
@@ -167,21 +163,45 @@ def test_a_filing_is_viewed_reported_and_removed(desk: Desk, tmp_path: Path) -> 
         desk.parsed(sha256)
 
 
-def test_nothing_is_done_for_who_is_not_let_in(desk: Desk, tmp_path: Path) -> None:
-    (row,) = desk.add([write(tmp_path / "hemu.txt", FILING)])
-    upload = str(write(tmp_path / "later.txt", LATER))
-
-    class Pressed:
-        filing, pair = row.sha256, "0"
-
-    seen = desk_page.Viewed(row.sha256 or "")
-    assert desk_page._take_in(desk, False)([upload], False, "zh") == (None, "")
-    assert desk_page._remove(desk)(False, "zh", None, Pressed) == (None, "")
-    assert desk_page._view(False, None, Pressed) is None  # type: ignore[arg-type]
-    assert desk_page._press(desk)(False, seen, Pressed) == seen
-    assert desk_page._shown(desk)(False, "zh", seen) == ("", "")
+@pytest.mark.parametrize("brought", [None, "", "made.up.cookie"])
+def test_nothing_is_done_for_who_is_not_let_in(
+    desk: Desk, cookie: str, tmp_path: Path, brought: str | None
+) -> None:
+    (row,) = desk.add([sent(write(tmp_path / "hemu.txt", FILING))])
+    session = desk.logins.session(cookie) or ""
+    handle = desk.uploads.keep(session, sent(write(tmp_path / "later.txt", LATER)))
+    pressed = SimpleNamespace(filing=row.sha256, pair="0", handles=handle, total=1)
+    seen, request = desk_page.Viewed(row.sha256 or ""), called(brought)
+    assert TEXT["zh"]["login_needed"] in desk_page._take_in(desk)("zh", pressed, request)
+    assert desk_page._remove(desk)("zh", None, pressed, request) == (None, "")
+    assert desk_page._view(desk)(None, pressed, request) is None
+    assert desk_page._press(desk)(seen, pressed, request) == seen
+    assert desk_page._shown(desk)("zh", seen, request) == ("", "")
+    _, door, tray = desk_page._opened(desk)("zh", request)
+    assert "password" in door
+    assert tray == ""
     assert len(desk.entries()) == 1
     assert kept(tmp_path / "store") == []
+
+
+def test_only_a_handle_of_this_login_is_a_file(desk: Desk, cookie: str, tmp_path: Path) -> None:
+    """Neither a path, nor what another login sent, nor one file twice."""
+    other = desk.logins.enter(LOGIN.user, LOGIN.password, "127.0.0.1")
+    upload = sent(write(tmp_path / "hemu.txt", FILING))
+    handle = desk.uploads.keep(desk.logins.session(cookie) or "", upload)
+    secret = write(tmp_path / "secret.txt", FILING)
+
+    def take(handles: object, by: str) -> str:
+        event = SimpleNamespace(handles=handles, total=1)
+        return desk_page._take_in(desk)("zh", event, called(by), lambda *_: None)
+
+    for handles in (str(secret), "/etc/passwd", {"path": str(secret)}, [handle], None):
+        assert TEXT["zh"]["no_files"] in take(handles, cookie)
+    assert TEXT["zh"]["no_files"] in take(handle, other)
+    assert TEXT["zh"]["added"] in take(handle, cookie)
+    assert TEXT["zh"]["no_files"] in take(handle, cookie)
+    assert secret.exists()
+    assert len(desk.entries()) == 1
 
 
 def test_pieces_are_the_whole_text_and_tell_where_pairs_begin(tmp_path: Path) -> None:
@@ -193,17 +213,19 @@ def test_pieces_are_the_whole_text_and_tell_where_pairs_begin(tmp_path: Path) ->
 
 
 def test_a_pdf_is_viewed_by_its_pages_and_a_pair_reported_on_one(
-    desk: Desk, tmp_path: Path
+    desk: Desk, cookie: str, tmp_path: Path
 ) -> None:
-    (row,) = desk.add([PAGED])
+    paged, request = tmp_path / PAGED.name, called(cookie)
+    paged.write_bytes(PAGED.read_bytes())
+    (row,) = desk.add([sent(paged)])
     pairs = desk.parsed(row.sha256 or "").pairs
     seen: desk_page.Seen = desk_page.Viewed(row.sha256 or "")
     last = str(pairs[-1].pages[-1])
     for pressed in ({"page": last}, {"pair": str(len(pairs) - 1)}, {"page": "x"}, {"pair": "999"}):
-        seen = desk_page._press(desk)(True, seen, SimpleNamespace(**pressed))
+        seen = desk_page._press(desk)(seen, SimpleNamespace(**pressed), request)
     assert seen == (row.sha256, {len(pairs) - 1}, int(last))
     assert [one.number for one in kept(tmp_path / "store")] == [pairs[-1].number]
-    tree = html.fromstring(desk_page._shown(desk)(True, "en", seen)[1])
+    tree = html.fromstring(desk_page._shown(desk)("en", seen, request)[1])
     here = [str(place) for place, pair in enumerate(pairs) if int(last) in pair.pages]
     assert tree.xpath("//button[contains(@class, 'tag')]/@data-pair") == here
     pressed_there = tree.xpath("//button[contains(@class, 'tag')][@aria-pressed='true']/@data-pair")
@@ -219,8 +241,8 @@ def test_both_languages_say_the_same() -> None:
 def test_names_and_text_stay_text(desk: Desk, tmp_path: Path, hostile: str) -> None:
     row = FileRow(hostile, None, "failed", 0, (hostile,), hostile)
     filed = FILING.replace("禾木股份有限公司", f"禾木{hostile}股份有限公司")
-    desk.add([write(tmp_path / "hemu.txt", filed)])
-    parsed = parse(tmp_path / "hemu.txt")
+    desk.add([sent(write(tmp_path / "filed.txt", filed), "hemu.txt")])
+    parsed = parse(write(tmp_path / "hemu.txt", filed))
     for markup in (
         filed_card([row], "zh", hostile),
         filings_card(desk.entries(), "zh"),

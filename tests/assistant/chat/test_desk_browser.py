@@ -119,7 +119,7 @@ def test_without_a_desk_there_is_none(watched: Watched, judged: tuple[str, Path]
         f"{judged[0]}gradio_api/upload",
         multipart={"files": {"name": "a.txt", "mimeType": "text/plain", "buffer": b"long"}},
     )
-    assert sent.status == 403
+    assert sent.status == 404
 
 
 def test_reading_is_open_and_filing_is_not(watched: Watched, desk: tuple[str, Path]) -> None:

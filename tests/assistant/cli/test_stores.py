@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -280,3 +283,39 @@ def test_parse_a_missing_file(call: Call, tmp_path: Path) -> None:
     parsed = call("parse", tmp_path / "none.pdf")
     assert parsed.status == 1
     assert "none.pdf" in parsed.err
+
+
+def unwritable() -> list[str]:
+    """What a command is run by so that it is held to permissions, as root isn't."""
+    if os.geteuid():
+        return []
+    if not shutil.which("setpriv"):
+        pytest.skip("root needs setpriv to be held to permissions")
+    return ["setpriv", "--bounding-set=-dac_override,-dac_read_search"]
+
+
+@pytest.mark.model
+def test_a_store_that_cannot_be_written_is_listed_asked_and_verified(
+    call: Call, folder: Path, store: Path
+) -> None:
+    call("add", folder, "--store", store)
+    before = {path: path.stat().st_mtime_ns for path in store.rglob("*")}
+    for path in before:
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    store.chmod(0o555)
+    program = "import sys; from assistant.cli.main import main; sys.exit(main())"
+    try:
+        for command in (["list"], ["ask", "产能利用率如何"], ["verify"], ["doctor"]):
+            done = subprocess.run(
+                [*unwritable(), sys.executable, "-c", program, *command, "--store", store],
+                capture_output=True,
+                text=True,
+                check=False,
+                env=os.environ | {"PYTHONPATH": str(ROOT)},
+            )
+            assert (done.returncode, done.stderr) == (0, ""), command
+            assert "broken" not in done.stdout
+        assert {path: path.stat().st_mtime_ns for path in store.rglob("*")} == before
+    finally:
+        for path in (store, *before):
+            path.chmod(0o755)

@@ -26,6 +26,7 @@ from index.intake.build import add
 from index.records import Reading
 from index.store.store import Store
 from index.upkeep.doctor import examine
+from index.upkeep.mending import Mender
 from tests.fakes import FakeEncoder, read_lines
 
 QUESTION, ANSWER = "毛利率为什么下降？产能呢？", "主要受原材料影响。\n预计明年回升；产能已满。"
@@ -117,10 +118,10 @@ def test_filed_pairs_have_theirs_and_the_doctor_mends(store: Store) -> None:
     ids = store.pair_ids().tolist()
     own = {pair: reading.sentences for pair, reading in store.readings(ids).items()}
     assert all(map(is_current, own.values()))
-    assert {one.status for one in examine(store)} == {"sound"}
+    assert {one.status for one in examine(store, Mender(FakeEncoder, read_lines))} == {"sound"}
     store.keep_sentences([(ids[0], b"old!")])
     assert [pair for pair, *_ in store.unread(sentences.made_with())] == [ids[0]]
-    found = {one.what: one for one in examine(store)}
+    found = {one.what: one for one in examine(store, Mender(FakeEncoder, read_lines))}
     assert (found["sentences"].status, found["sentences"].detail) == ("mended", "1 pairs")
     assert {pair: r.sentences for pair, r in store.readings(ids).items()} == own
 

@@ -127,7 +127,7 @@ def test_numbers_dates_and_breaks_as_a_spreadsheet_has_them(tmp_path: Path) -> N
     parsed = parse(xlsx(tmp_path / "a.xlsx", rows))
     assert told(parsed) == [("7", "甲？", "一\n二"), ("8", "1.5", "TRUE")]
     assert "2024-05-01\t一\n二\n8\t" in parsed.text
-    assert "2024-05-03 09:30:00" in parsed.text
+    assert "2024-05-03 9:30:00" in parsed.text
     filing = parsed.filing
     assert (filing.company, filing.code) == ("云岫科技股份有限公司", "002415")
     assert filing.activity_date == "2024-05-03"
@@ -145,14 +145,14 @@ def test_codes(cell: str, code: str | None) -> None:
     assert code_of(cell) == code
 
 
-def test_rows_of_several_companies_name_none(tmp_path: Path) -> None:
+def test_rows_of_several_companies_have_their_own(tmp_path: Path) -> None:
     rows = [["公司代码", "公司简称", "问题", "回答"], [600519, "甲", "一？", "是。"],
             [601318, "乙", "二？", "否。"]]  # fmt: skip
     parsed = parse(xlsx(tmp_path / "a.xlsx", rows))
     assert len(parsed.pairs) == 2
     filing = parsed.filing
     assert (filing.company, filing.code, filing.exchange) == ("", None, "SSE")
-    assert "2 companies" in parsed.warnings[0]
+    assert [(p.company, p.code) for p in parsed.pairs] == [("甲", "600519"), ("乙", "601318")]
 
 
 def test_all_visible_sheets_and_repeated_headers(tmp_path: Path) -> None:

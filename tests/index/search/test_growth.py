@@ -18,6 +18,7 @@ from index.search.vectors import DenseIndex
 from index.store.scope import PLACE_BITS, Ids, Runs, pairs_of
 from index.store.store import Store
 from index.upkeep.doctor import examine, recall
+from index.upkeep.mending import Mender
 from tests.fakes import WORDS, FakeEncoder, read_lines
 
 PAIRS, DIMENSION = 6000, 32
@@ -183,10 +184,10 @@ def test_a_store_is_compressed_when_it_has_grown(tmp_path: Path) -> None:
         assert len(first.dense.ids()) == len(later.compressed.ids), "the former state stays"
         store.remove(str(tmp_path / "filings" / "003.txt"))
         open_indexes(store, 8)
-        found = {one.what: one.status for one in examine(store)}
+        found = {one.what: one.status for one in examine(store, Mender(FakeEncoder, read_lines))}
         assert found["compressed index"] == "mended"
         assert set(found.values()) == {"sound", "mended"}
-        assert {one.status for one in examine(store)} == {"sound"}
+        assert {one.status for one in examine(store, Mender(FakeEncoder, read_lines))} == {"sound"}
         assert not open_indexes(store, 8).dense.holds_removed()
         assert recall(store, 50) == {"R@10": 1.0, "R@64": 1.0, "R@128": 1.0}
 
@@ -202,18 +203,20 @@ def test_doctor_mends_a_flipped_bit_that_nobody_has_touched(tmp_path: Path, kind
         content = bytearray(path.read_bytes())
         content[len(content) // 3] ^= 8
         path.write_bytes(content)
-        statuses = {one.what: one.status for one in examine(store)}
+        statuses = {one.what: one.status for one in examine(store, Mender(FakeEncoder, read_lines))}
         assert "mended" in statuses.values()
         assert "broken" not in statuses.values()
         np.testing.assert_array_equal(open_indexes(store, 8).dense.search(query, 5)[0], wanted)
-        assert {one.status for one in examine(store)} == {"sound"}
+        assert {one.status for one in examine(store, Mender(FakeEncoder, read_lines))} == {"sound"}
 
 
 def test_doctor_says_what_it_cannot_mend(tmp_path: Path) -> None:
     with Store.open(tmp_path / "store", create=True) as store:
         fill(store, tmp_path / "filings", range(3))
         store.original(store.filings()[0].filing).unlink()
-        (broken,) = [one for one in examine(store) if one.status == "broken"]
+        (broken,) = [
+            one for one in examine(store, Mender(FakeEncoder, read_lines)) if one.status == "broken"
+        ]
         assert broken.what == "copies of filings"
         assert "yuanda add" in broken.detail
 

@@ -220,29 +220,14 @@ def test_running_titles_in_text_that_was_extracted() -> None:
     title = "某某科技股份有限公司投资者关系活动记录表"
     text = (
         "某某科技股份有限公司\n投资者关系活动记录表\n活动类别\n√现场参观\n时间：今天\n地点：公司\n"
-        "参与单位：某某基金\n主要内容\n问题1、产能如何？\n回答：产能利用率\n第1页\n"
-        f"{title}\n处于高位。\n问题2、分红吗？\n回答：分。\n某某科技股份有限公司\n董事会\n第2页\n"
+        "参与单位：某某基金\n主要内容\n"
+        + "公司先介绍了上半年的经营情况，各项业务进展顺利，收入和利润都有增长。\n" * 8
+        + f"问题1、产能如何？\n回答：产能利用率\n第1页\n{title}\n处于高位。\n问题2、分红吗？\n"
+        + "回答：分红。\n"
+        + "分红方案会结合公司的盈利和资金情况综合考虑。\n" * 12
+        + "某某科技股份有限公司\n董事会\n第2页\n"
     )
     assert pairs(text, "text")[0][1].replace("/", "") == "产能利用率处于高位。"
-
-
-def test_page_furniture_in_a_pdf() -> None:
-    pages = [
-        f"证券代码：300001 简称：某某\n{body}\n- {n} -\n"
-        for n, body in enumerate(
-            ("问题1、产能如何？\n回答：产能利用率", "处于高位。\n问题2、分红吗？", "回答：分。"),
-            start=1,
-        )
-    ]
-    starts = (0, len(pages[0]), len(pages[0]) + len(pages[1]))
-    document = Document("".join(pages), "pdf", starts)
-    parsed = split(document)
-    assert ["".join(p.answer.split()) for p in parsed.pairs] == ["产能利用率处于高位。", "分。"]
-    assert [p.pages for p in parsed.pairs] == [(1, 2), (2, 3)]
-    furniture = [
-        document.text[p.start : p.end].strip() for p in parsed.parts if p.kind == "furniture"
-    ]
-    assert any("证券代码" in said for said in furniture)
 
 
 def test_every_character_is_accounted_for() -> None:

@@ -18,7 +18,7 @@ from index.store.feedback import Exported, Feedback, export, keep, kept, labels
 from index.store.store import Store
 from tests.assistant.cli.test_stores import FILING
 from tests.conftest import Call
-from tests.fakes import FakeEncoder, read_lines
+from tests.fakes import UNSEALED, FakeEncoder, read_lines
 
 SHA = "ab" * 32
 
@@ -58,13 +58,18 @@ def test_what_was_said_comes_back(store: Store) -> None:
 def test_an_older_store_can_keep_it(store: Store) -> None:
     store.close()
     older = sqlite3.connect(store.folder / "store.sqlite")
+    older.executescript(UNSEALED)
     # As version 3 had it: vectors passage by passage, filings without their pairs' places.
     older.executescript(
         """
         DROP TABLE feedback; DROP TABLE vectors; DROP INDEX filings_listed;
         DROP TRIGGER pair_removed; DROP TABLE removed;
         DELETE FROM meta WHERE key IN ('store', 'dimension');
-        ALTER TABLE pairs DROP COLUMN sentences; ALTER TABLE filings DROP COLUMN former_names;
+        ALTER TABLE pairs DROP COLUMN sentences; DROP TABLE text_pieces; DROP INDEX pairs_own;
+        ALTER TABLE pairs DROP COLUMN company; ALTER TABLE pairs DROP COLUMN code;
+        ALTER TABLE pairs DROP COLUMN date; ALTER TABLE pairs DROP COLUMN short_name;
+        ALTER TABLE pairs DROP COLUMN tables; ALTER TABLE filings DROP COLUMN former_names;
+        ALTER TABLE pairs DROP COLUMN session; ALTER TABLE pairs DROP COLUMN left_out;
         ALTER TABLE filings DROP COLUMN first_pair; ALTER TABLE filings DROP COLUMN pair_count;
         CREATE TABLE passages (
             id INTEGER PRIMARY KEY, pair_id INTEGER NOT NULL, start INTEGER NOT NULL,

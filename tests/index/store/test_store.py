@@ -14,10 +14,12 @@ from index.intake.build import AddReport, add
 from index.records import Filters, ParsedFiling
 from index.search.snapshot import open_indexes
 from index.store.contents import Filed
+from index.store.rows import LISTED_COLUMNS, PAIR_COLUMNS, SEALED_COLUMNS
 from index.store.scope import pairs_of, passage_id
+from index.store.seals import Damage, crc, seal
 from index.store.store import Store
 from index.upkeep.verify import verify
-from tests.fakes import FakeEncoder, read_lines
+from tests.fakes import UNSEALED, FakeEncoder, read_lines
 
 FIRST = "甲公司|2024-01-10\n毛利率怎样|毛利率为三成。\n有无回购|没有回购。\n"
 SECOND = "乙公司|2024-06-01\n产能如何|产能已满。\n"
@@ -211,7 +213,7 @@ def test_no_store_says_how_to_make_one(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="yuanda add"):
         Store.open(tmp_path)
     (tmp_path / "store.sqlite").write_text("not a database, but long enough to be none")
-    with pytest.raises(StoreError, match="can't be opened"):
+    with pytest.raises(StoreError, match="is damaged"):
         Store.open(tmp_path)
 
 
@@ -235,7 +237,46 @@ def test_verify_finds_a_changed_answer(store: Store) -> None:
     connection.commit()
     connection.close()
     (failure,) = verify(store, read_lines).failed
-    assert (failure.number, failure.reason) == ("1", "the answer is not what the filing says")
+    assert failure.number == "1"
+    assert "its row was changed" in failure.reason
+    (damage,) = [row for row in store.rows_of(failure.sha256) if isinstance(row, Damage)]
+    assert damage.number == "1"
+
+
+def resealed(store: Store, change: str) -> None:
+    """Change the database, and make all its checksums those of what it holds then."""
+    with sqlite3.connect(store.folder / "store.sqlite") as connection:
+        connection.create_function("crc", -1, crc)
+        connection.create_function("seal", -1, lambda *values: seal(values))
+        listed, sealed, pair = map(", ".join, (LISTED_COLUMNS, SEALED_COLUMNS, PAIR_COLUMNS))
+        of = "(SELECT sha256 FROM filings WHERE filings.id = filing_id)"
+        connection.execute(change)
+        seals = f"listed_crc = crc({listed}), seal = seal({sealed})"
+        connection.execute(f"UPDATE filings SET {seals}")  # noqa: S608
+        seals = f"said_crc = crc(question, answer), seal = seal({of}, {pair})"
+        connection.execute(f"UPDATE pairs SET {seals}")  # noqa: S608
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ("UPDATE pairs SET answer = '毛利率为四成。' WHERE id = 1", "the answer is not what"),
+        ("UPDATE pairs SET number = '7' WHERE id = 1", "split otherwise"),
+        ("UPDATE filings SET company = '丙公司' WHERE id = 1", "its head says otherwise: company"),
+        ("UPDATE filings SET code = '309002' WHERE id = 1", "its head says otherwise: code"),
+        ("UPDATE filings SET title = '公告' WHERE id = 1", "its head says otherwise: title"),
+        ("UPDATE filings SET filed_date = '2024-01-11' WHERE id = 1", "otherwise: filed_date"),
+        ("UPDATE filings SET activity_date = NULL WHERE id = 1", "otherwise: activity_date"),
+    ],
+)
+def test_what_was_changed_with_its_checksums_is_found_by_reading_again(
+    store: Store, change: str, reason: str
+) -> None:
+    resealed(store, change)
+    assert not store.damaged()
+    (failure,) = verify(store, read_lines).failed
+    assert reason in failure.reason
 
 
 def test_verify_finds_a_harmed_copy_and_a_changed_source(store: Store, folder: Path) -> None:
@@ -282,11 +323,16 @@ _LATER = (
     "DROP TABLE feedback",
     _PASSAGES,
     "ALTER TABLE pairs DROP COLUMN sentences",
+    "ALTER TABLE pairs DROP COLUMN session; ALTER TABLE pairs DROP COLUMN left_out",
+    "DROP TABLE text_pieces; DROP INDEX pairs_own; ALTER TABLE pairs DROP COLUMN company;"
+    "ALTER TABLE pairs DROP COLUMN code; ALTER TABLE pairs DROP COLUMN date;"
+    "ALTER TABLE pairs DROP COLUMN short_name; ALTER TABLE pairs DROP COLUMN tables",
     "ALTER TABLE filings DROP COLUMN former_names",
+    UNSEALED,
 )
 
 
-@pytest.mark.parametrize("version", [1, 2, 3, 4, 5, 6])
+@pytest.mark.parametrize("version", [1, 2, 3, 4, 5, 6, 7, 8, 9])
 def test_an_older_database_is_brought_up(store: Store, version: int) -> None:
     home, wanted = store.folder, list(store.vectors(store.pair_ids()))
     ids, listed = open_indexes(store, FakeEncoder.dimension).dense.ids().tolist(), store.listed()

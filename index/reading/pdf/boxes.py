@@ -24,24 +24,38 @@ class Sheet:
 
 def shown(sheet: Sheet, rectangles: Iterable[Rectangle]) -> Iterator[Box]:
     """Rectangles on the page as it is shown: turned, cropped, from its top left corner."""
-    left, bottom, right, top = sheet.seen
-
-    def turned(x: float, y: float) -> tuple[float, float]:
-        if sheet.rotation == 90:
-            return y - bottom, x - left
-        if sheet.rotation == 180:
-            return right - x, y - bottom
-        if sheet.rotation == 270:
-            return top - y, right - x
-        return x - left, top - y
-
     for x0, y0, x1, y1 in rectangles:
-        (a, b), (c, d) = turned(x0, y0), turned(x1, y1)
+        (a, b), (c, d) = _turned(sheet, x0, y0), _turned(sheet, x1, y1)
         left_edge, right_edge = sorted(min(max(v, 0.0), sheet.width) for v in (a, c))
         upper, lower = sorted(min(max(v, 0.0), sheet.height) for v in (b, d))
         if left_edge < right_edge and upper < lower:
             edges = (round(v, 2) for v in (left_edge, upper, right_edge, lower))
             yield Box(sheet.number, *edges)
+
+
+def placed(sheet: Sheet, rectangles: Iterable[Rectangle]) -> Rectangle:
+    """What rectangles cover together: left, upper, right and lower edge from the page's top left
+    corner as it is shown, beyond the page too."""
+    lefts, bottoms, rights, tops = zip(*rectangles, strict=True)
+    x0, y0 = _turned(sheet, min(lefts), min(bottoms))
+    x1, y1 = _turned(sheet, max(rights), max(tops))
+    return (
+        round(min(x0, x1), 1),
+        round(min(y0, y1), 1),
+        round(max(x0, x1), 1),
+        round(max(y0, y1), 1),
+    )
+
+
+def _turned(sheet: Sheet, x: float, y: float) -> tuple[float, float]:
+    left, bottom, right, top = sheet.seen
+    if sheet.rotation == 90:
+        return y - bottom, x - left
+    if sheet.rotation == 180:
+        return right - x, y - bottom
+    if sheet.rotation == 270:
+        return top - y, right - x
+    return x - left, top - y
 
 
 def joined(rectangles: Iterable[Rectangle]) -> Iterator[Rectangle]:

@@ -1,0 +1,1 @@
+"""Whether a text was filed, and files that prove a quote."""

@@ -1,0 +1,1 @@
+"""Answers taken out of the program: as Word, Excel and citations."""

@@ -1,0 +1,1 @@
+"""Workbooks: what their cells show."""

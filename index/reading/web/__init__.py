@@ -1,0 +1,1 @@
+"""Pages of the web: how their elements look, and the walk over them."""

@@ -1,0 +1,1 @@
+"""Word documents: styles, numbering, symbols, equations, notes, and the walk over them."""

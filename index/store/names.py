@@ -1,0 +1,38 @@
+"""Which file each copy in ``filings/`` was made of: a line of JSON for each.
+
+The database knows it too. These lines are for the day on which the database is lost.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from contextlib import suppress
+from pathlib import Path
+
+from index.store.seals import crc
+
+NAMES = "names.jsonl"
+
+
+def note(store: Path, sha256: str, path: str) -> None:
+    """Note where a copy's content was found last; ``OSError`` where that can't be written."""
+    line = json.dumps({"sha256": sha256, "path": path, "crc": crc(sha256, path)})
+    # One write at the end of the file is whole, whoever else writes there.
+    handle = os.open(store / NAMES, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
+    try:
+        os.write(handle, f"\n{line}\n".encode())
+    finally:
+        os.close(handle)
+
+
+def noted(store: Path) -> dict[str, str]:
+    """The last path of each content, by SHA-256; lines that were changed are passed over."""
+    found: dict[str, str] = {}
+    with suppress(OSError):
+        for line in (store / NAMES).read_bytes().split(b"\n"):
+            with suppress(ValueError, KeyError, TypeError):
+                row = json.loads(line)
+                if row["crc"] == crc(row["sha256"], row["path"]):
+                    found[row["sha256"]] = row["path"]
+    return found
