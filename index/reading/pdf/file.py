@@ -126,7 +126,7 @@ def drawing(path: Path, page: str, pixels: str, groups: str) -> bytes:
             with closing(pdf[before]) as earlier, closing(earlier.get_textpage()) as text:
                 start += len(meant_by(earlier, text).text) + 1
         with closing(leaf.get_textpage()) as textpage:
-            places = meant_by(page, textpage).places
+            places = meant_by(leaf, textpage).places
             inside = _inside(spans, start, len(places) - 1)
             for group, box in _boxes_on(leaf, number, textpage, places, inside):
                 boxes[group].append((box.x0, box.y0, box.x1, box.y1))
