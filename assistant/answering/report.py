@@ -172,7 +172,11 @@ def answer_text(answer: Answer) -> str:
     else:
         quoted = max(1, sum(c.confidence >= _ALSO for c in answer.citations))
         lines += [_quotation(c) for c in answer.citations[:quoted]]
-    if related := answer.citations[quoted:]:
+    # Of what was never asked, or of who isn't here, nothing is related.
+    of_nothing = answer.reason == "company_not_held" or (
+        answer.reason == "not_a_question" and not answer.companies
+    )
+    if not of_nothing and (related := answer.citations[quoted:]):
         lines.append("相关的已披露问题（不是答复）：\n" + "\n".join(_related(c) for c in related))
     return printable("\n\n".join(lines))
 
@@ -212,7 +216,8 @@ def _quotation(citation: Citation) -> str:
     if citation.filing.recognised:
         head += f"\n【{RECOGNISED}】"
     if citation.newer:
-        head += f"\n（{citation.newer.date} 另有更新的答复：{citation.newer.filing.title}，问题 {citation.newer.number}）"
+        newer = citation.newer
+        head += f"\n（{newer.date} 另有更新的答复：{newer.filing.title}，问题 {newer.number}）"
     return f"{head}\n问：{citation.pair.question}\n答：{citation.pair.answer}"
 
 

@@ -17,7 +17,7 @@ from assistant.retrieval.same_question import alike
 from assistant.retrieval.settling import Settled, settle
 from assistant.retrieval.timing import fits
 from index.records import Filters, Reading
-from index.store.scope import Scope
+from index.store.scope import CompanyKey, Scope
 from index.store.seals import Damage
 from index.store.store import Store
 
@@ -57,9 +57,18 @@ class Search:
             self._retrieved = self._retrieved.among(there)
             settled = self._settle(calibration, depth)
         self._settled = settled
-        self.ranked: Sequence[Ranked] = rerank(
-            settled.ranked, self._retrieved.asked, self._readings, reranker
-        )
+        if self._retrieved.kind == "name":
+            self.ranked: Sequence[Ranked] = self._newest()
+        else:
+            asked = self._retrieved.asked
+            self.ranked = rerank(settled.ranked, asked, self._readings, reranker)
+
+    def _newest(self) -> list[Ranked]:
+        """The newest pairs of the companies named, where nothing is asked of them."""
+        filters = self.query.filters
+        most = self.query.top_k
+        found = [self.store.newest_pairs(replace(filters, **key), most) for key in self._keys()]
+        return [Ranked(pair, 0.0, 0.0) for pairs in found for pair in pairs]
 
     def _settle(self, calibration: Calibration, depth: int) -> Settled:
         return settle(self._retrieved, calibration, self._readings, depth=depth)
@@ -123,7 +132,7 @@ class Search:
 
     def _why(self, citation: Citation) -> Why | None:
         pair = self._pair_of(citation)
-        if pair is None:
+        if pair is None or pair not in self._retrieved.pairs:
             return None
         retrieved = self._retrieved
         row = dict(zip(EVIDENCE, self._row(pair), strict=True))
@@ -162,10 +171,12 @@ class Search:
         time was asked of, answers about it are meant.
         """
         day = day_of(citation.filing)
-        keys = ((citation.filing.company, citation.filing.code),)
+        keys: tuple[CompanyKey, ...] = ((citation.filing.company, citation.filing.code),)
         for company in self._retriever.companies:
             if keys[0] in company.keys:
                 keys = company.keys
+        if not day or self.store.newest_day(keys) <= day:
+            return None
         scope = Scope(Filters(as_of=self.query.filters.as_of), companies=keys)
         question = citation.pair.question
         pairs = self._retriever.questions(question, _LOOKED_AT, scope)
@@ -176,7 +187,7 @@ class Search:
             for pair, reading in there.items()
             if (reading.day or "") > day and alike(reading.question, question, periods=dated)
         }
-        if not later or not day:
+        if not later:
             return None
         newest = max(later, key=lambda pair: (later[pair].day or "", -pair))
         filed = self.store.filed([newest])[newest]

@@ -23,6 +23,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from assistant.limits import given_again
+
 JOIN = "/gradio_api/queue/join"
 # Bytes of a call; its longest text, and what an event tells.
 MOST_BYTES = 128 << 10
@@ -224,16 +226,7 @@ class Boundary:
         headers = MutableHeaders(scope=sound)
         headers["content-type"], headers["content-length"] = "application/json", str(len(body))
         del headers["transfer-encoding"]
-        is_read = False
-
-        async def again() -> Message:
-            nonlocal is_read
-            if is_read:
-                return await receive()
-            is_read = True
-            return {"type": "http.request", "body": body, "more_body": False}
-
-        await self._app(sound, again, send)
+        await self._app(sound, given_again(body, receive), send)
 
     def _has_room(self, session: str) -> bool:
         """Whether one more answer may wait for this page; the longest waiting pages make room."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from assistant.answering import pages
 from assistant.answering.answer import Assistant
@@ -31,7 +31,7 @@ from assistant.retrieval.companies import Company
 class Turn:
     """A question with what came of it: an answer, columns side by side, or neither.
 
-    It has neither where it can't be asked (``asked.problem``).
+    It has neither where it can't be asked (``asked.problem``), and for other reasons (``why``).
     """
 
     asked: Asked
@@ -39,6 +39,7 @@ class Turn:
     timeline: Timeline | None = None
     columns: tuple[Column, ...] = ()
     chips: tuple[Chip, ...] = ()
+    why: Literal["past", "full"] | None = None
 
     @property
     def citations(self) -> tuple[Citation, ...]:
@@ -49,6 +50,10 @@ class Turn:
         ranks = {citation.rank for citation in own}
         dated = self.timeline.entries if self.timeline else ()
         return (*own, *(c for c in dated if c.rank not in ranks))
+
+
+# Turns of one talk that are remembered with their answers, and all that are.
+FULL_TURNS, MOST_TURNS = 40, 200
 
 
 class Place(NamedTuple):
@@ -63,6 +68,8 @@ def take_turn(assistant: Assistant, asked: Asked, turns: Sequence[Turn] = ()) ->
     """Ask: one company or all, or several side by side."""
     if asked.problem:
         return Turn(asked)
+    if len(turns) >= MOST_TURNS:
+        return Turn(asked, why="full")
     named = assistant.named(asked.question)
     companies = chosen(asked, assistant.companies())
     shown = chips(asked, companies, named, _last(turns))
@@ -85,6 +92,14 @@ def _answered(assistant: Assistant, asked: Asked) -> tuple[Query, Answer]:
             if answer.decision == "answer":
                 return alone, replace(answer, question=asked.question)
     return query, assistant.ask(query)
+
+
+def kept(turns: Sequence[Turn]) -> list[Turn]:
+    """What is remembered of a talk: of old turns only what was asked, of refused ones nothing."""
+    if turns and (turns[-1].asked.problem or turns[-1].why):
+        turns = turns[:-1]
+    old = max(len(turns) - FULL_TURNS, 0)
+    return [*(Turn(turn.asked, why="past") for turn in turns[:old]), *turns[old:]]
 
 
 def following(assistant: Assistant, asked: Asked, turns: Sequence[Turn]) -> Asked:
@@ -162,7 +177,7 @@ def talk_html(
                 )
             )
         else:
-            reason = LABELS[language][turn.asked.problem or "empty"]
+            reason = LABELS[language][turn.asked.problem or turn.why or "empty"]
             shown.append(cards.notice_card(turn.asked.question, reason, language, number))
     return "".join(shown)
 

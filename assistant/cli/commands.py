@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
-from collections.abc import Iterator
 from dataclasses import asdict
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -14,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from assistant.answering import report
 from assistant.progress import Progress
-from assistant.records import Query
 from assistant.settings import Settings
 from assistant.terminal import printable
 from index.embedding.model_options import ModelOptions
@@ -150,69 +147,6 @@ def _parse_package(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(report.dumps({"filings": documents}))
     return status
-
-
-def ask(arguments: argparse.Namespace, settings: Settings) -> int:
-    """Official answers to one question, or to a file of them."""
-    if (arguments.question is None) == (arguments.batch is None):
-        raise CallError("ask takes either a QUESTION or --batch FILE")
-    if arguments.batch is None:
-        query = _query(arguments.question, arguments)
-        with open_assistant(arguments, settings) as assistant:
-            answer = assistant.ask(query)
-        if arguments.json:
-            print(report.dumps(report.answer_json(answer)))
-        else:
-            print(report.answer_text(answer))
-        return DONE
-    return _ask_batch(arguments, settings)
-
-
-def _ask_batch(arguments: argparse.Namespace, settings: Settings) -> int:
-    status = DONE
-    lines = list(_question_lines(arguments.batch))
-    with open_assistant(arguments, settings) as assistant:
-        for number, line in lines:
-            try:
-                answer = assistant.ask(_query(_question_of(line), arguments))
-            except CallError as error:
-                status = INPUT_FAILED
-                print(f"yuanda: {arguments.batch}, line {number}: {error}", file=sys.stderr)
-                if arguments.json:
-                    print(report.dumps({"question": line, "error": str(error)}))
-                else:
-                    print(printable(f"# {line}\nfailed: {error}\n"))
-                continue
-            if arguments.json:
-                print(report.dumps(report.answer_json(answer)))
-            else:
-                print(f"# {printable(answer.question)}\n{report.answer_text(answer)}\n")
-    return status
-
-
-def _question_lines(name: str) -> Iterator[tuple[int, str]]:
-    try:
-        text = sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise CallError(f"{name}: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise CallError(f"{name}: not UTF-8; save the questions as UTF-8 text") from None
-    for number, line in enumerate(text.split("\n"), start=1):
-        if line.strip():
-            yield number, line.strip()
-
-
-def _question_of(line: str) -> str:
-    if not line.startswith("{"):
-        return line
-    try:
-        row = json.loads(line)
-    except (json.JSONDecodeError, RecursionError):
-        raise CallError("begins like JSON but is not") from None
-    question = row.get("question")
-    if not isinstance(question, str):
-        raise CallError('a JSON line needs "question", a string')
-    return question
 
 
 def feedback(arguments: argparse.Namespace, settings: Settings) -> int:
@@ -365,7 +299,7 @@ def store_path(arguments: argparse.Namespace, settings: Settings) -> Path:
 
 
 def filters_of(arguments: argparse.Namespace) -> Filters:
-    """The filters of a call."""
+    """The filters that a call names."""
     return Filters(
         arguments.company,
         arguments.code,
@@ -374,14 +308,6 @@ def filters_of(arguments: argparse.Namespace) -> Filters:
         arguments.as_of,
         arguments.activity,
     )
-
-
-def _query(question: str, arguments: argparse.Namespace) -> Query:
-    if not question.strip():
-        raise CallError("the question is empty")
-    if any("\ud800" <= ch <= "\udfff" for ch in question):
-        raise CallError("the question is not UTF-8 text")
-    return Query(question.strip(), arguments.top_k, filters_of(arguments), arguments.previous)
 
 
 def _extension(name: str) -> Any:

@@ -41,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from assistant.cli import commands, intake, takeout, upkeep
+    from assistant.cli import asking, commands, intake, takeout, upkeep
     from assistant.settings import Settings, forget_secrets
 
     # Progress and warnings of libraries go to standard error, results to standard output.
@@ -56,7 +56,7 @@ def _run(arguments: argparse.Namespace) -> int:
         "remove": commands.remove,
         "list": commands.list_filings,
         "parse": commands.parse_file,
-        "ask": commands.ask,
+        "ask": asking.ask,
         "verify": upkeep.verify,
         "doctor": upkeep.doctor,
         "feedback": commands.feedback,

@@ -197,6 +197,13 @@ def judged_order(order: Places, logits: Rows, said: Rows, weight: float) -> tupl
     return np.concatenate([first[anew], order[len(said) :]]), said[anew]
 
 
+def nearest(retrieved: Retrieved, shortlist: Linear, depth: int) -> list[int]:
+    """The ``depth`` candidates that both sides' evidence puts first, best first."""
+    scores = shortlist.logits(retrieved.evidence, EVIDENCE)
+    best: list[int] = retrieved.pairs[np.lexsort((retrieved.pairs, -scores))[:depth]].tolist()
+    return best
+
+
 def read_rows(retrieved: Retrieved, places: npt.NDArray[np.intp], readings_of: Readings) -> Rows:
     """A row of ``FEATURES`` for each of the candidates at ``places``."""
     readings = readings_of(retrieved.pairs[places].tolist())

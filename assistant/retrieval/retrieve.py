@@ -17,7 +17,7 @@ import numpy.typing as npt
 from assistant.retrieval import threads
 from assistant.retrieval.companies import NOBODY, Company, CompanyMatcher, Mention
 from assistant.retrieval.talk import Kind, kind_of
-from assistant.retrieval.timing import When, when
+from assistant.retrieval.timing import ANY_TIME, When, when
 from index.embedding.encoder import Encoder, Vectors
 from index.normalize import normalize
 from index.search.protocol import Index
@@ -59,7 +59,7 @@ class Retrieved:
     before: str = ""
     mention: Mention = NOBODY
     kind: Kind = "question"
-    when: When = When()
+    when: When = ANY_TIME
     alone: bool = False
 
     def among(self, pairs: Collection[int]) -> Retrieved:
@@ -90,8 +90,8 @@ class Retriever:
         """Candidates for a question: the best of both sides, each once, by id.
 
         ``allowed`` are the pairs that may be found (``None``: all). A question that names no
-        company is about that of the ``previous`` one, and a short one about its topic, too. ``today``
-        is what 去年 is counted from; by default the clock's.
+        company is about that of the ``previous`` one, and a short one about its topic, too.
+        ``today`` is what 去年 is counted from; by default the clock's.
         """
         pinned = allowed is not None and bool(allowed.filters.company or allowed.filters.code)
         mention, before = self._mention(question, previous, pinned)
@@ -126,7 +126,8 @@ class Retriever:
 
     def questions(self, text: str, k: int, scope: Scope) -> list[int]:
         """Pairs whose filed question shares most with ``text``, best first."""
-        return self._index.questions(text, k, scope).tolist()
+        found: list[int] = self._index.questions(text, k, scope).tolist()
+        return found
 
     def _mention(self, question: str, previous: str | None, pinned: bool) -> tuple[Mention, str]:
         """What a question names and asks, and the words of the previous one that it follows up."""

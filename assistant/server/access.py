@@ -24,7 +24,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from assistant.answering import report
 from assistant.limits import Limits, Rate, caller_at
 from assistant.server.metrics import Metrics
-from assistant.server.reach import Reach, is_here, is_own
+from assistant.server.reach import Reach, is_here, is_own, name_of
 
 logger = logging.getLogger("yuanda.calls")
 
@@ -77,7 +77,7 @@ class Door:
 
     def strange(self, connection: HTTPConnection) -> str | None:
         """Why a call is refused whatever it asks: a strange name, or another's page."""
-        if not self._reach.knows((connection.url.hostname or "").lower()):
+        if not self._reach.knows(name_of(connection)):
             return _STRANGE_NAME
         is_ours = is_own(connection, connection.scope["method"])
         return None if is_ours else _STRANGE_PAGE

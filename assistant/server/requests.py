@@ -66,12 +66,17 @@ class Asking(Filtering):
     question: Question = Field(description="in plain words")
     top_k: int = Field(5, ge=1, le=100, description="citations at most")
     previous: Question | None = Field(
-        None, description="the question before, where this one follows it up"
+        None,
+        description="the question before, where this one follows it up; what company it was "
+        "restricted to is sent again as `code` or `company`",
+    )
+    today: Day | None = Field(
+        None, description="the day that 去年 and the like are counted from; by default today"
     )
 
     def query(self) -> Query:
         """The same, for an assistant."""
-        return Query(self.question, self.top_k, self.filters(), self.previous)
+        return Query(self.question, self.top_k, self.filters(), self.previous, self.today)
 
 
 class AskingBatch(Filtering):

@@ -16,7 +16,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from threading import Thread
 
-from index.errors import ReadError, ScannedError, StoreError
+from index.errors import ReadError, ScannedError, YuandaError
 from index.intake.parse import parse
 from index.reading.page_progress import OnPage, listen
 from index.reading.sandbox import begin, failure, read_here
@@ -135,8 +135,6 @@ def _outcome(path: Path, read: Read, result: Outcome) -> ParsedFiling:
     except ScannedError:
         # To be recognised, which uses all processors and takes longer than a file has there.
         return read(path)
-    except ReadError:
-        raise
     except (MemoryError, RecursionError):
         raise ReadError(str(path), LARGE) from None
     except ReadTimeout:
@@ -144,12 +142,13 @@ def _outcome(path: Path, read: Read, result: Outcome) -> ParsedFiling:
     except ProcessExpired as error:
         took_long = error.exitcode == -getattr(signal, "SIGXCPU", 0)
         raise ReadError(str(path), SLOW if took_long else DAMAGED) from None
-    except (OSError, StoreError):
-        raise
-    except Exception as error:
-        raise ReadError(str(path), failure(error)) from None
 
 
 def _limited(read: Read, path: Path) -> ParsedFiling:
     begin(path)
-    return read(path)
+    try:
+        return read(path)
+    except (YuandaError, OSError, MemoryError, RecursionError):
+        raise
+    except Exception as error:
+        raise ReadError(str(path), failure(error)) from None

@@ -61,26 +61,47 @@ def furniture_of(document: Document) -> set[Span]:
         return set()
     usual = _usual(pages.values())
     repeated = _repeated(document.text, pages)
-    found: set[Span] = set()
+    blocks = [
+        (block, apart)
+        for page, lines in pages.items()
+        for block, apart in _blocks(
+            document.text, lines, repeated, usual, document.page_sizes[page - 1][1]
+        )
+    ]
     apart: dict[int, list[bool]] = defaultdict(list)
-    blocks: list[tuple[int, list[PlacedLine]]] = []
-    for page, lines in pages.items():
-        height = document.page_sizes[page - 1][1]
-        for block, stands_apart in _blocks(document.text, lines, repeated, usual, height):
-            blocks.append((page, block))
-            for line in block:
-                apart[repeated.get(line, (-1, 0))[0]].append(stands_apart)
-    for _, block in blocks:
+    for block, stands_apart in blocks:
         for line in block:
-            group, often = repeated.get(line, (-1, 0))
-            mostly = 2 * sum(apart[group]) > len(apart[group])
-            number = _NUMBER.fullmatch(_said(document.text, line))
-            enough = often >= (2 if number else max(2, len(pages) // 2))
-            # In the margin of nearly all pages it needn't stand apart.
-            everywhere = often >= max(4, 0.8 * len(pages)) and _in_margin(document, line)
-            if (enough and mostly) or everywhere or (number and _alone(document, line, usual)):
-                found.add(Span(line.start, line.end))
-    return found
+            apart[_group(repeated, line)].append(stands_apart)
+    mostly = {group for group, told in apart.items() if 2 * sum(told) > len(told)}
+    return {
+        Span(line.start, line.end)
+        for block, _ in blocks
+        for line in block
+        if _is_furniture(document, line, repeated, usual, mostly, len(pages))
+    }
+
+
+def _group(repeated: dict[PlacedLine, tuple[int, int]], line: PlacedLine) -> int:
+    return repeated.get(line, (-1, 0))[0]
+
+
+def _is_furniture(
+    document: Document,
+    line: PlacedLine,
+    repeated: dict[PlacedLine, tuple[int, int]],
+    usual: _Usual,
+    mostly_apart: set[int],
+    pages: int,
+) -> bool:
+    """Whether a line at a page's edge is a running one, or a page's number."""
+    group, often = repeated.get(line, (-1, 0))
+    number = _NUMBER.fullmatch(_said(document.text, line))
+    if often >= (2 if number else max(2, pages // 2)) and group in mostly_apart:
+        return True
+    # In the margin of nearly all pages it needn't stand apart.
+    if often >= max(4, 0.8 * pages) and _in_margin(document, line):
+        return True
+    return bool(number) and _alone(document, line, usual)
 
 
 def _said(text: str, line: PlacedLine) -> str:

@@ -16,10 +16,10 @@ import numpy as np
 from index.records import Filters, Reading
 from index.store import own_rows
 from index.store.catalogue import Catalogue, Listed
-from index.store.conditions import day_number, where
+from index.store.conditions import DAY, day_number, where
 from index.store.evidence import JOINED, Entry, Evidence, Filed
 from index.store.rows import CURE, LISTED_COLUMNS
-from index.store.scope import Ids, Runs
+from index.store.scope import CompanyKey, Ids, Runs
 from index.store.seals import crc
 
 __all__ = ["Changes", "Contents", "Entry", "Filed"]
@@ -114,6 +114,28 @@ class Contents(Evidence):
             "SELECT first_pair, pair_count FROM filings ORDER BY first_pair"
         ).fetchall()
         return Runs(*np.array(rows, dtype=np.int64).reshape(-1, 2).T).ids()
+
+    def newest_day(self, companies: Iterable[CompanyKey]) -> str:
+        """The day of the companies' newest filing (YYYY-MM-DD); empty where it isn't known."""
+        asked = (
+            f"SELECT max(coalesce((SELECT max({DAY}) FROM filings WHERE company = ?1"  # noqa: S608
+            " AND code IS ?2), ''), coalesce((SELECT max(date) FROM pairs WHERE company = ?1"
+            f" AND code IS ?2 AND {own_rows.OWN}), ''))"
+        )
+        return max(
+            (self._connection.execute(asked, key).fetchone()[0] for key in companies), default=""
+        )
+
+    def newest_pairs(self, filters: Filters, limit: int) -> list[int]:
+        """Ids of pairs that pass the filters, by their own row or their filing: the newest
+        filings', each in its order."""
+        condition, values = where(filters, own_rows.AS_ROW)
+        rows = self._connection.execute(
+            f"SELECT pairs.id FROM {JOINED} WHERE {condition}"  # noqa: S608
+            f" ORDER BY {own_rows.AS_ROW['day']} DESC, filings.sha256, pairs.id LIMIT ?",
+            (*values, limit),
+        )
+        return [row[0] for row in rows]
 
     def activities(self) -> set[str]:
         """The types of activity that filings name."""

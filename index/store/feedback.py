@@ -44,6 +44,12 @@ class Feedback:
     at: str = field(default_factory=_now)
 
 
+# Judgements that a store keeps.
+MOST = 100_000
+_LAST = (
+    "SELECT verdict FROM feedback WHERE question = :question AND filing IS :filing "
+    "AND number IS :number ORDER BY id DESC LIMIT 1"
+)
 _COLUMNS = tuple(column.name for column in fields(Feedback))
 
 
@@ -58,11 +64,19 @@ class Exported:
 
 
 def keep(folder: Path, said: Feedback) -> None:
-    """Keep it in the store at ``folder``; ``StoreError`` where that can't be written."""
+    """Keep it in the store at ``folder``, unless the same was said last of the same.
+
+    ``StoreError`` where that can't be written, or ``MOST`` are kept.
+    """
     marks = ", ".join(f":{name}" for name in _COLUMNS)
     try:
         # On a connection of its own: another thread may be amid a transaction on the store's.
         with closing(connect(folder)) as connection:
+            last = connection.execute(_LAST, asdict(said)).fetchone()
+            if last and last[0] == said.verdict:
+                return
+            if connection.execute("SELECT count(*) FROM feedback").fetchone()[0] >= MOST:
+                raise StoreError(f"{folder}: {MOST} judgements are kept; export them first")
             connection.execute(
                 f"INSERT INTO feedback ({', '.join(_COLUMNS)}) VALUES ({marks})",  # noqa: S608
                 asdict(said),

@@ -84,7 +84,7 @@ def _tensors(
         at += 2 + length
         _, _, offset, size = struct.unpack_from("<BIQQ", data, at)
         at += 21
-        if name.endswith(".w") and "ln" not in name or name == "emb.word":
+        if (name.endswith(".w") and "ln" not in name) or name == "emb.word":
             columns = inner if name.endswith("fo.w") else hidden
             raw = np.frombuffer(data, np.uint8, size, offset)
             matrices[name] = Blocks(raw.reshape(-1, columns // BLOCK, _BYTES))

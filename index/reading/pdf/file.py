@@ -16,11 +16,11 @@ from index.errors import ReadError, ScannedError
 from index.reading.document import Aside, Boxes, Document, PlacedLine
 from index.reading.page_progress import page_read
 from index.reading.pdf.boxes import Rectangle, Sheet, joined, placed, shown
+from index.reading.pdf.meaning import meant_by
 from index.reading.pdf.pdfium import (
     LOCK,
     Characters,
     Pages,
-    characters_of,
     has_fields,
     has_image,
     is_bold,
@@ -124,9 +124,9 @@ def drawing(path: Path, page: str, pixels: str, groups: str) -> bytes:
         allow(number)
         for before in range(number - 1):
             with closing(pdf[before]) as page_before, closing(page_before.get_textpage()) as text:
-                start += len(characters_of(text).text) + 1
+                start += len(meant_by(text).text) + 1
         with closing(leaf.get_textpage()) as textpage:
-            places = characters_of(textpage).places
+            places = meant_by(textpage).places
             inside = _inside(spans, start, len(places) - 1)
             for group, box in _boxes_on(leaf, number, textpage, places, inside):
                 boxes[group].append((box.x0, box.y0, box.x1, box.y1))
@@ -173,7 +173,7 @@ def _content(pages: Pages) -> dict[str, Any]:
     allow(count)
     for number in range(count):
         with pages.opened(number) as (page, textpage):
-            characters = characters_of(textpage)
+            characters = meant_by(textpage)
             found["texts"].append(characters.text)
             found["sizes"].append(page.get_size())
             sheet = _sheet(page, number)
@@ -230,8 +230,10 @@ def _lines(textpage: Any, characters: Characters, sheet: Sheet) -> Iterator[_Loo
         end = line.start() + len(said.rstrip())
         if start >= end:
             continue
-        inked = [i for i in range(start, end) if not said[i - line.start()].isspace()]
-        first, middle, last = (characters.places[inked[i]] for i in (0, len(inked) // 2, -1))
+        middle = (start + end) // 2
+        while said[middle - line.start()].isspace():
+            middle += 1
+        first, middle, last = (characters.places[i] for i in (start, middle, end - 1))
         bold = all(is_bold(textpage.raw, place) for place in {first, middle, last})
         boxes = (loose_box(textpage.raw, place) for place in (first, middle, last))
         yield _Looks(sheet.number, start, end, placed(sheet, boxes), bold)
@@ -258,7 +260,7 @@ def _boxes(
             if not (inside := _inside(groups, start, length)):
                 continue
             with pages.opened(number) as (page, textpage):
-                places = characters_of(textpage).places
+                places = meant_by(textpage).places
                 if len(places) != length + 1:
                     raise ReadError(str(path), "changed while it was read; try again")
                 for group, box in _boxes_on(page, number + 1, textpage, places, inside):
