@@ -27,6 +27,7 @@ ALTER TABLE pairs ADD COLUMN tables TEXT NOT NULL DEFAULT '[]';
 INDEX = f"""
 CREATE INDEX pairs_own ON pairs (id, filing_id, company, code, short_name, date)
     WHERE {OWN.replace("pairs.", "")};
+CREATE INDEX pairs_own_days ON pairs (company, code, date) WHERE {OWN.replace("pairs.", "")};
 """
 # What a pair's filing is to filters: its row's own, or the filing's.
 AS_ROW = {
