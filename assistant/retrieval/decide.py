@@ -123,7 +123,7 @@ def rank(
     retrieval: Retrieval = "hybrid",
     depth: int = SHORTLIST,
 ) -> list[Ranked]:
-    """The best ``depth`` candidates from best to worst, ties in the order of filing.
+    """The best ``depth`` candidates from best to worst, ties in the order of the candidates.
 
     ``readings_of`` gives texts and years. ``dense`` and ``lexical`` rank by that side
     alone, for comparison; the confidence is that of the whole all the same.
@@ -138,10 +138,10 @@ def rank(
         scores = calibration.shortlist.logits(evidence, EVIDENCE)
     else:
         scores = evidence[:, EVIDENCE.index(sides[retrieval])]
-    best = np.lexsort((ids, -scores))[:depth]
+    best = np.argsort(-scores, kind="stable")[:depth]
     read = read_rows(retrieved, best, readings_of)
     logits = calibration.final.logits(read, FEATURES)
-    order = np.lexsort((ids[best], -logits))
+    order = np.lexsort((best, -logits))
     sure = confidence_of_first(calibration, logits[order], read[order], retrieved)
     confidences = calibration.further.confidences(logits, sure)
     if retrieval == "hybrid":

@@ -45,8 +45,9 @@ Rows = npt.NDArray[np.float64]
 class Retrieved:
     """What was searched for (the question without the companies' names), and what was found.
 
-    ``pairs`` are ids, rising, ``evidence`` has a row of ``EVIDENCE`` for each. ``before`` is what
-    of the question before was searched for as well.
+    ``pairs`` are ids, in an order that goes by what was filed and not by when; ``evidence`` has a
+    row of ``EVIDENCE`` for each. ``before`` is what of the question before was searched for as
+    well.
     """
 
     asked: str
@@ -106,11 +107,14 @@ class Retriever:
         evidence[:, :3] = self._similarities(vector, pairs)
         scores = np.fromiter(matches.values(), dtype=np.float64, count=len(matches))
         ceiling = self._index.ceiling(words) or 1.0
-        evidence[np.searchsorted(pairs, matched), 3] = np.minimum(1.0, scores / ceiling)
+        # Equal pairs differ in the last digits, by where the index has them.
+        shares = np.minimum(1.0, scores / ceiling).round(6)
+        evidence[np.searchsorted(pairs, matched), 3] = shares
         if named:
             right = self._index.within(pairs, Scope(companies=named))
             evidence[:, 4], evidence[:, 5] = right, ~right
-        return Retrieved(mention.rest, pairs, evidence, before)
+        order = self._index.ordered(pairs)
+        return Retrieved(mention.rest, pairs[order], evidence[order], before)
 
     def _mention(self, question: str, previous: str | None) -> tuple[Mention, str]:
         """What a question names and asks, and the words of the previous one that it follows up."""

@@ -114,10 +114,10 @@ class Contents(Evidence):
         return found
 
     def companies(self) -> list[tuple[str, str | None, str]]:
-        """Each company's name, code and short name, in the order of filing."""
+        """Each company's name, code and short name, by name."""
         rows = self._connection.execute(
             "SELECT company, code, short_name FROM filings WHERE company <> ''"
-            " GROUP BY company, code, short_name ORDER BY min(first_pair)"
+            " GROUP BY company, code, short_name ORDER BY company, code, short_name"
         )
         shorts: dict[tuple[str, str | None], str] = {}
         for name, code, short in rows:
@@ -212,6 +212,6 @@ class Contents(Evidence):
 
 
 def _listed(row: Sequence[Any], activities: tuple[str, ...]) -> Listed:
-    company, code, _, held, filed, _, first, size = row
-    public = day_number(max(filed or "", held or ""))
-    return Listed(first, size, company, code, day_number(held or filed or ""), public, activities)
+    company, code, _, held, filed, _, first, size, sha256 = row
+    day, public = day_number(held or filed or ""), day_number(max(filed or "", held or ""))
+    return Listed(first, size, company, code, day, public, activities, key=int(sha256[:15], 16))
