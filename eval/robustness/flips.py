@@ -106,13 +106,10 @@ def _makers(store: Path) -> list[Callable[[Path, random.Random], str]]:
     kinds = sorted({_kind(path, store) for path in store.rglob("*") if path.is_file()})
     makers = [_in_file(kind) for kind in kinds]
     with closing(sqlite3.connect(store / "store.sqlite")) as connection:
-        tables = [
-            row[0]
-            for row in connection.execute("SELECT name FROM sqlite_schema WHERE type='table'")
-        ]
-        for table in tables:
-            for column in connection.execute(f"PRAGMA table_info({table})").fetchall():
-                makers.append(_in_column(table, column[1]))
+        tables = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")
+        for (table,) in tables.fetchall():
+            columns = connection.execute(f"PRAGMA table_info({table})").fetchall()
+            makers += [_in_column(table, column[1]) for column in columns]
     return makers
 
 
@@ -150,10 +147,8 @@ def _in_column(table: str, column: str) -> Callable[[Path, random.Random], str]:
             row, value = rng.choice(rows)
             changed = _flipped(value, rng)
             try:
-                connection.execute(
-                    f"UPDATE {table} SET {column} = ? WHERE rowid = ?",
-                    (changed, row),
-                )
+                update = f"UPDATE {table} SET {column} = ? WHERE rowid = ?"  # noqa: S608
+                connection.execute(update, (changed, row))
                 connection.commit()
             except sqlite3.Error as error:
                 return f"{table}.{column}: refused ({error})"
