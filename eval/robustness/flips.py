@@ -17,6 +17,7 @@ import json
 import random
 import shutil
 import sqlite3
+import sys
 import tempfile
 import time
 import traceback
@@ -86,6 +87,7 @@ def run(flips: int, folder: Path, seed: int = 1) -> Outcome:
         place = makers[number % len(makers)](store, rng)
         places[place.partition(":")[0]] += 1
         _judge(outcome, place, store, encoder, wanted, truth, before)
+        print(f"{number + 1}/{flips} {place}", file=sys.stderr)
     outcome.flips, outcome.places = flips, dict(sorted(places.items()))
     outcome.seconds = round(time.perf_counter() - began, 1)
     return outcome
