@@ -44,7 +44,7 @@ from assistant.logs import Log
 from assistant.server import api
 from assistant.server.access import is_loopback
 from assistant.server.serving import Served, Server, address_of, listen, server_for
-from index.errors import CallError
+from index.errors import CallError, StoreError
 from index.reading.sandbox import stand_ready
 
 # Of the filters that are lists: labels and values.
@@ -355,8 +355,8 @@ def filing_route(assistant: Assistant) -> Route:
     def send(request: Request) -> Response:
         try:
             filing = assistant.filing(request.path_params["sha256"])
-        except KeyError:
-            return Response(status_code=404)
+        except (KeyError, StoreError) as error:
+            return Response(status_code=404 if isinstance(error, KeyError) else 503)
         copy = assistant.original(filing)
         if filing.format != "pdf" or not unharmed(copy, filing):
             return Response(status_code=404)
