@@ -132,6 +132,8 @@ def create_app(
     app.exception_handler(RequestValidationError)(_invalid)
     app.exception_handler(BusyError)(_busy)
     app.exception_handler(TimeoutError)(_busy)
+    app.exception_handler(StoreError)(_unreadable)
+    app.exception_handler(sqlite3.Error)(_unreadable)
     app.exception_handler(Exception)(_failed)
     guarded = [Depends(_guard(door))]
     seldom: dict[int | str, dict[str, Any]] = {
@@ -343,6 +345,10 @@ async def _unknown(request: Request) -> Response:
     raise HTTPException(
         404, f"{request.method} {request.url.path}: no such call; see /openapi.json"
     )
+
+
+async def _unreadable(_request: Request, _error: Any) -> Response:
+    return refusal("the store can't be read, or evidence in it is damaged; `yuanda doctor`", 503)
 
 
 async def _refused(_request: Request, error: Any) -> Response:

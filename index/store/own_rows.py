@@ -94,10 +94,9 @@ def _runs(listed: Listed, own: dict[int, _Own]) -> Iterator[Listed]:
         yield part
 
 
-def companies(connection: sqlite3.Connection) -> list[tuple[str, str | None, str, str, int]]:
-    """Name, code, short name and no former names (as JSON) of each company that rows name, and its
-    first pair."""
+def companies(connection: sqlite3.Connection) -> list[tuple[str, str | None, str, str]]:
+    """Name, code, short name and no former names (as JSON) of each company that rows name."""
     return connection.execute(
-        "SELECT company, code, coalesce(short_name, ''), '[]', min(id) FROM pairs"  # noqa: S608
+        "SELECT company, code, coalesce(short_name, ''), '[]' FROM pairs"  # noqa: S608
         f" WHERE {OWN} AND company <> '' GROUP BY company, code, short_name"
     ).fetchall()
