@@ -47,6 +47,8 @@ _UPLOAD = "/desk/upload"
 _BESIDES, _OFTEN = ("/complete", "/filing/", "/desk/"), 10
 # What is called where no route says it.
 _NAMES = {"/mcp": "/mcp", _CHAT: "chat", _UPLOAD: "upload"}
+# Characters of a path; its query may have eight times as many bytes.
+_LONGEST = 1000
 # Open calls and streams of one caller, where callers are limited.
 _AT_ONCE = 100
 # What no page needs: to be framed, guessed at, followed or embedded elsewhere.
@@ -169,6 +171,8 @@ class Gate:
 
     def _refusal(self, connection: HTTPConnection, caller: str) -> Response | None:
         path, method = connection.scope["path"], connection.scope["method"]
+        if len(path) > _LONGEST or len(connection.scope["query_string"]) > 8 * _LONGEST:
+            return refusal("the address is too long", 414, {"Connection": "close"})
         if strange := self._door.strange(connection):
             return refusal(strange, 403, {"Connection": "close"})
         if path.startswith(_ALWAYS):

@@ -64,6 +64,7 @@ _REFUSALS: Responses = {
     403: {"model": Refusal, "description": "The caller is elsewhere, or calls by a strange name"},
     408: {"model": Refusal, "description": "The request came too slowly"},
     413: {"model": Refusal, "description": "The request is too large"},
+    414: {"model": Refusal, "description": "The address is too long"},
     422: {"model": Refusal, "description": "A parameter makes no sense"},
     429: {"model": Refusal, "description": "Too many calls of this caller", "headers": _WAIT},
     503: {"model": Refusal, "description": "Too much to do at the moment", "headers": _WAIT},
@@ -137,7 +138,7 @@ def create_app(
     app.exception_handler(Exception)(_failed)
     guarded = [Depends(_guard(door))]
     seldom: dict[int | str, dict[str, Any]] = {
-        status: _REFUSALS[status] for status in (403, 408, 413)
+        status: _REFUSALS[status] for status in (403, 408, 413, 414)
     }
     app.include_router(_health(serving), responses=seldom, max_body_size=limits.bytes)
     for router in (_metrics(metrics), _questions(serving), _filings(serving)):
