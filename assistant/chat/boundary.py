@@ -250,10 +250,13 @@ def policy_of(html: bytes) -> str:
 
 
 def _bare(scope: Scope, keep_query: bool = False) -> Scope:
-    """A call without what Gradio would answer to: an origin, or a link to a saved state."""
-    dropped = {b"origin", b"accept-encoding"} if scope["path"] == "/" else {b"origin"}
+    """A call without what Gradio would answer to: an origin, another address of its own, a link
+    to a saved state."""
+    dropped: tuple[bytes, ...] = (b"origin", b"forwarded", b"x-")
+    if scope["path"] == "/":  # what it answers is read here
+        dropped += (b"accept-encoding",)
     headers: Iterable[tuple[bytes, bytes]] = scope["headers"]
-    kept = [(name, value) for name, value in headers if name.lower() not in dropped]
+    kept = [(name, value) for name, value in headers if not name.lower().startswith(dropped)]
     query = scope["query_string"] if keep_query else b""
     return {**scope, "headers": kept, "query_string": query}
 

@@ -137,9 +137,7 @@ def create_app(
     app.exception_handler(sqlite3.Error)(_unreadable)
     app.exception_handler(Exception)(_failed)
     guarded = [Depends(_guard(door))]
-    seldom: dict[int | str, dict[str, Any]] = {
-        status: _REFUSALS[status] for status in (403, 408, 413, 414)
-    }
+    seldom: Responses = {status: _REFUSALS[status] for status in (403, 408, 413, 414)}
     app.include_router(_health(serving), responses=seldom, max_body_size=limits.bytes)
     for router in (_metrics(metrics), _questions(serving), _filings(serving)):
         app.include_router(
