@@ -81,12 +81,12 @@ def run(flips: int, folder: Path, seed: int = 1) -> Outcome:
     outcome, places, began = Outcome(), Counter[str](), time.perf_counter()
     makers = _makers(sound)
     for number in range(flips):
-        store = folder / "store"
-        shutil.rmtree(store, ignore_errors=True)
+        store = folder / f"store-{number}"
         shutil.copytree(sound, store)
         place = makers[number % len(makers)](store, rng)
         places[place.partition(":")[0]] += 1
         _judge(outcome, place, store, encoder, wanted, truth, before)
+        shutil.rmtree(store, ignore_errors=True)
         print(f"{number + 1}/{flips} {place}", file=sys.stderr)
     outcome.flips, outcome.places = flips, dict(sorted(places.items()))
     outcome.seconds = round(time.perf_counter() - began, 1)

@@ -239,12 +239,11 @@ class LexicalIndex:
         depth = k
         while True:
             hits = self._searcher.search(query, depth + 1, count=False).hits
-            if len(hits) <= depth or depth > _EQUALS * k:
-                break
-            if hits[depth][0] < (least := hits[k - 1][0] * _EQUAL):
-                hits = [hit for hit in hits if hit[0] >= least]
+            least = hits[k - 1][0] * _EQUAL if len(hits) > k else 0.0
+            if len(hits) <= depth or hits[depth][0] < least or depth > _EQUALS * k:
                 break
             depth *= 2
+        hits = [hit for hit in hits if hit[0] >= least]
         pairs = self._pairs([address for _, address in hits]).tolist()
         return [(pair, score) for pair, (score, _) in zip(pairs, hits, strict=True)]
 
