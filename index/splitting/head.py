@@ -82,7 +82,7 @@ ACTIVITY_TYPES = re.compile(
 # The end of a title that was wrapped.
 _TITLE_REST = re.compile(r"(?:情况)?(?:的?公告|告|记?录?表|纪?要|录)$")
 _TITLE = re.compile(
-    r"^.*(?:记录表|业绩说明会|调研纪要|活动记录|会议纪要|调研记录|活动公告|情况的公告).*$",
+    r"^[^□☑√☐■\n]*(?:记录表|业绩说明会|调研纪要|活动记录|会议纪要|调研记录|活动公告|情况的公告)[^□☑√☐■\n]*$",
     re.MULTILINE,
 )
 _EXCHANGE_NAMES = {"上海证券交易所": "SSE", "深圳证券交易所": "SZSE", "北京证券交易所": "BSE"}

@@ -19,7 +19,9 @@ from index.records import Reading
 SHORTLIST = Linear(-2.0, {"similarity": 1.0, "question_similarity": 2.0, "lexical": 4.0})
 FINAL = Linear(-3.0, {"similarity": 1.0, "lexical": 4.0, "company": 1.0, "other_company": -5.0})
 SURE = Linear(0.5, {"logit": 1.0, "margin": 2.0})
-CALIBRATION = Calibration(SHORTLIST, FINAL, SURE, Further(-1.0, 1.0, -0.5), threshold=Threshold.at(0.5))
+CALIBRATION = Calibration(
+    SHORTLIST, FINAL, SURE, Further(-1.0, 1.0, -0.5), threshold=Threshold.at(0.5)
+)
 DENSE, LEXICAL = 7, 3
 NOTHING = dict.fromkeys(EVIDENCE, 0.0)
 BY_MEANING = NOTHING | {"similarity": 0.9, "question_similarity": 0.9, "answer_similarity": 0.1}
@@ -99,7 +101,9 @@ def test_sigmoid_is_safe_far_out() -> None:
 
 
 def test_a_further_pair_is_never_surer_than_the_first() -> None:
-    unsure = Calibration(SHORTLIST, FINAL, Linear(-9.0, {}), Further(9.0, 0.0, 0.0), threshold=Threshold.at(0.5))
+    unsure = Calibration(
+        SHORTLIST, FINAL, Linear(-9.0, {}), Further(9.0, 0.0, 0.0), threshold=Threshold.at(0.5)
+    )
     first, second = rank(BOTH, unsure, no_text)
     assert second.confidence == first.confidence == pytest.approx(sigmoid(-9.0))
 

@@ -262,7 +262,9 @@ def test_keys_are_asked_for(assistant: Assistant, path: str) -> None:
 
 @pytest.mark.parametrize("path", CALLS)
 def test_without_keys_it_answers_this_machine_alone(assistant: Assistant, path: str) -> None:
-    exposed = TestClient(create_app(assistant, reach=Reach(exposed=True)), base_url=HERE, client=PEER)
+    exposed = TestClient(
+        create_app(assistant, reach=Reach(exposed=True)), base_url=HERE, client=PEER
+    )
     renamed = TestClient(create_app(assistant), base_url="http://elsewhere.example")
     for client in (exposed, renamed):
         refused = client.get(path)
