@@ -266,6 +266,10 @@ def parsed_json(parsed: ParsedFiling, *, explained: bool = False) -> Json:
         "filing": filing_json(parsed.filing),
         "pairs": [pair_json(pair) for pair in parsed.pairs],
         "warnings": list(parsed.warnings),
+        "notes": [
+            {"text": n.text, "start": n.start, "end": n.end, "pages": list(n.pages)}
+            for n in parsed.notes
+        ],
     }
     if explained:
         document["parts"] = [

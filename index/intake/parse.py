@@ -12,6 +12,7 @@ from index.reading import SUFFIXES, Document, can_recognise, read, recognised
 from index.reading.sandbox import reads_here, run_apart
 from index.records import Filing, ParsedFiling
 from index.splitting import split
+from index.splitting.notes import notes_of
 
 __all__ = ["SUFFIXES", "parse"]
 
@@ -62,7 +63,9 @@ def _parse(path: Path, reader: Callable[[Path], Document]) -> ParsedFiling:
         **result.head,
     )
     warnings = (*_pictures(document), *document.warnings, *result.warnings)
-    return ParsedFiling(filing, result.pairs, document.text, warnings, result.parts)
+    # Every row of a sheet is a pair, or said to be none.
+    notes = () if document.rows else notes_of(document.text, result.parts, document.page_starts)
+    return ParsedFiling(filing, result.pairs, document.text, warnings, result.parts, notes)
 
 
 def _digest(path: Path) -> str:

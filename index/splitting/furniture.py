@@ -22,6 +22,13 @@ _NUMBER = re.compile(
     r"[-—–－~·|\s]*|Page\s*(\d{1,4})(?:\s*of\s*\d{1,4})?",
     re.IGNORECASE,
 )
+_OF = re.compile(
+    r"[-—–－\s]*(?:第\s*)?(\d{1,4})\s*页?\s*(?:[,，/／]|of|共)\s*(?:共\s*)?(\d{1,4})\s*页?[-—–－\s]*"
+)
+_IDENTITY = re.compile(
+    r"(?:证券|股票|公司)(?:代码[:：]\d{6}|简称[:：]\S{2,8}){1,2}|公告编号[:：]\S{4,12}"
+)
+_CODE = re.compile(r"(?:证券|股票)代码[:：]\d{6}.*")
 _DIGITS = re.compile(r"\d+")
 # Points by which a running line may stand elsewhere on another page.
 _NEAR = 4.0
@@ -231,8 +238,38 @@ def _in_extracted(text: str) -> set[Span]:
         for place, line in enumerate(lines)
         if (match := _NUMBER.fullmatch(text[line.start : line.end]))
     ]
-    chain = _counting(numbered, lines)
-    return {lines[place] for place in chain} | _running_titles(text, lines)
+    chain = {*_counting(numbered, lines), *_of_a_total(text, lines)}
+    # Beside a page's number, its head or foot.
+    beside = {
+        near for place in chain for step in (-1, 1) for near in _run(text, lines, place, step)
+    }
+    return {lines[place] for place in chain | beside} | _running_titles(text, lines)
+
+
+def _run(text: str, lines: Sequence[Span], place: int, step: int) -> Iterator[int]:
+    """Places of a code and a short name that stand alone, from a page's number on."""
+    place += step
+    while _TOP <= place < len(lines):
+        span = lines[place]
+        if not _IDENTITY.fullmatch("".join(text[span.start : span.end].split())):
+            return
+        yield place
+        place += step
+
+
+def _of_a_total(text: str, lines: Sequence[Span]) -> list[int]:
+    """Places of the numbers that count nearly all pages of a number of pages: 3 / 24."""
+    series: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    for place, line in enumerate(lines):
+        if match := _OF.fullmatch(text[line.start : line.end]):
+            series[int(match[2])].append((place, int(match[1])))
+    found = []
+    for total, shown in series.items():
+        counted = [number for _, number in shown]
+        rises = all(a < b for a, b in pairwise(counted))
+        if total > 1 and rises and len(counted) >= max(2, 0.8 * total) and counted[-1] <= total:
+            found += [place for place, _ in shown]
+    return found
 
 
 def _counting(numbered: Sequence[tuple[int, int]], lines: Sequence[Span]) -> list[int]:
@@ -255,13 +292,14 @@ def _counting(numbered: Sequence[tuple[int, int]], lines: Sequence[Span]) -> lis
 
 
 def _running_titles(text: str, lines: Sequence[Span]) -> set[Span]:
-    """The company's name, or the filing's title, where it stands again amid other text.
+    """The company's name, its code, or the filing's title, where it stands again amid other text.
 
     Among the first lines it is the title, before 董事会 or a date the signature.
     """
     said = [_DIGITS.sub("0", "".join(text[a:b].split())) for a, b in lines]
     own = next((m["company"] for s in said[:_TOP] if (m := _TITLE.match(s))), None)
-    found = set()
+    codes = {s for a, b in lines[:_TOP] if _CODE.fullmatch(s := "".join(text[a:b].split()))}
+    found = {span for span in lines[_TOP:] if "".join(text[span.start : span.end].split()) in codes}
     for place, line in enumerate(said):
         match = _TITLE.fullmatch(line)
         after = said[place + 1] if place + 1 < len(said) else ""

@@ -41,12 +41,23 @@ def unseen(
     for start, end, edges in lines:
         if _outside(sheet, edges) or (edges[3] - edges[1] <= TINY and edges[2] - edges[0] > TINY):
             found.append(("invisible", start, end))
-        elif _slanted(angle_of(handle, places[start])):
-            found.append(("watermark", start, end))
+        elif any(_slanted(angle_of(handle, places[i])) for i in (start, end - 1)):
+            found += _runs(i for i in range(start, end) if _slanted(angle_of(handle, places[i])))
     told = {i for _, start, end in found for i in range(start, end)}
     doubtful = _doubtful(page, handle, characters, sheet, lines)
     found += _decided(characters.text, page, sheet, [d for d in doubtful if d[0] not in told])
     return found
+
+
+def _runs(slanted: Iterable[int]) -> Iterator[Aside]:
+    start = stop = -1
+    for i in slanted:
+        if i != stop and stop > 0:
+            yield "watermark", start, stop
+        start = i if i != stop else start
+        stop = i + 1
+    if stop > 0:
+        yield "watermark", start, stop
 
 
 def _outside(sheet: Sheet, edges: Rectangle) -> bool:
