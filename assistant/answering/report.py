@@ -98,6 +98,7 @@ def answer_json(answer: Answer) -> Json:
             {"name": c.name, "code": c.code, "short_name": c.short} for c in answer.companies
         ],
         "absent": list(answer.absent),
+        "understood": answer.understood,
         "searched": answer.searched and asdict(answer.searched),
         "citations": [
             {

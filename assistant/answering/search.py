@@ -35,7 +35,10 @@ class Search:
         retriever: Retriever,
         calibration: Calibration,
         reranker: Reranker | None = None,
+        *,
+        alone: bool = False,
     ) -> None:
+        """Look for it; ``alone``: but for what it leaves out, without the question before."""
         self.query, self.store = query, store
         self._retriever = retriever
         self._known: dict[int, Reading] = {}
@@ -44,7 +47,7 @@ class Search:
         allowed = Scope(query.filters) if query.filters else None
         today = date.fromisoformat(query.today) if query.today else None
         self._retrieved = retriever.retrieve(
-            query.question, allowed, previous=query.previous, today=today
+            query.question, allowed, previous=query.previous, today=today, alone=alone
         )
         depth = max(SHORTLIST, query.top_k)
         try:
@@ -78,6 +81,20 @@ class Search:
         if lacking:
             self._known |= self.store.readings(lacking)
         return [self._known[pair] for pair in pairs]
+
+    @property
+    def leaves_out(self) -> bool:
+        """Whether it may have been meant with the words of the question before."""
+        return self._retrieved.leaves_out
+
+    @property
+    def understood(self) -> str | None:
+        """The question as it was understood together with the one before, where it was."""
+        retrieved = self._retrieved
+        if not retrieved.follows or retrieved.before:
+            return None
+        names = "、".join(c.short or c.name for c in self.companies)
+        return f"{names}{retrieved.asked}" if names else retrieved.asked
 
     @property
     def is_alone(self) -> bool:

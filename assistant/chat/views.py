@@ -13,17 +13,17 @@ from assistant.answering.emphasis import best_sentence
 from assistant.answering.feedback import Judged
 from assistant.answering.history import Timeline
 from assistant.answering.question import (
+    MOST_COMPANIES,
     Asked,
     Chip,
     chips,
     key_of,
     reads_as_follow_up,
-    without_link,
 )
 from assistant.answering.side_by_side import Column, columns
 from assistant.chat import cards
 from assistant.chat.labels import LABELS, Language
-from assistant.records import Answer, Citation, Query
+from assistant.records import Answer, Citation
 from assistant.retrieval.companies import Company
 
 
@@ -75,23 +75,9 @@ def take_turn(assistant: Assistant, asked: Asked, turns: Sequence[Turn] = ()) ->
     shown = chips(asked, companies, named, _last(turns))
     if len(companies) > 1:
         return Turn(asked, columns=columns(asked, companies, assistant.ask), chips=shown)
-    query, answer = _answered(assistant, asked)
-    return Turn(asked, answer, assistant.history(query, answer), chips=shown)
-
-
-def _answered(assistant: Assistant, asked: Asked) -> tuple[Query, Answer]:
-    """Ask; a follow-up of its company alone, and where that has no answer, with the words of the
-    question before it."""
     query = asked.query(*asked.companies)
-    if asked.previous:
-        about = asked.companies or tuple(key_of(c) for c in assistant.named(asked.previous))
-        if len(about) == 1:
-            core = without_link(asked.question)
-            alone = replace(asked, question=core, previous=None).query(*about)
-            answer = assistant.ask(alone)
-            if answer.decision == "answer":
-                return alone, replace(answer, question=asked.question)
-    return query, assistant.ask(query)
+    answer = assistant.ask(query)
+    return Turn(asked, answer, assistant.history(query, answer), chips=shown)
 
 
 def kept(turns: Sequence[Turn]) -> list[Turn]:
@@ -103,11 +89,24 @@ def kept(turns: Sequence[Turn]) -> list[Turn]:
 
 
 def following(assistant: Assistant, asked: Asked, turns: Sequence[Turn]) -> Asked:
-    """The question as a follow-up of the last one, where it reads as one."""
+    """The question as a follow-up of the last one, where it reads as one; else of that one's
+    company, where it names none."""
     last = _last(turns)
-    if last is None or not reads_as_follow_up(asked.question) or assistant.named(asked.question):
+    if last is None:
         return asked
-    return replace(asked, previous=last)
+    if reads_as_follow_up(asked.question):
+        return replace(asked, previous=last)
+    if asked.companies or assistant.names_somebody(asked.question):
+        return asked
+    return replace(asked, companies=_companies(turns[-1]))
+
+
+def _companies(turn: Turn) -> tuple[str, ...]:
+    """Whom a turn was about, by their keys."""
+    if turn.asked.companies or turn.answer is None:
+        return turn.asked.companies
+    about = tuple(key_of(company) for company in turn.answer.companies)
+    return about if len(about) <= MOST_COMPANIES else ()
 
 
 def chosen(asked: Asked, companies: Iterable[Company]) -> tuple[Company, ...]:
@@ -133,9 +132,15 @@ def _stranger(key: str) -> Company:
 
 
 def _last(turns: Sequence[Turn]) -> str | None:
-    """The last question that could be asked; of a follow-up the one that it goes back to."""
-    asked = [turn.asked for turn in turns if not turn.asked.problem]
-    return asked[-1].previous or asked[-1].question if asked else None
+    """The last question that could be asked, as it was understood; of a follow-up that makes no
+    sense by itself the one that it goes back to."""
+    possible = [turn for turn in turns if not turn.asked.problem]
+    if not possible:
+        return None
+    asked, answer = possible[-1].asked, possible[-1].answer
+    if answer is not None and answer.understood:
+        return answer.understood
+    return asked.previous or asked.question
 
 
 def talk_html(

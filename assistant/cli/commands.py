@@ -262,7 +262,7 @@ def open_assistant(arguments: argparse.Namespace, settings: Settings) -> Assista
             raise
     if doubt := mismatch(calibration_file, encoder, reranker):
         print(f"yuanda: {doubt}", file=sys.stderr)
-    return Assistant(
+    assistant = Assistant(
         store,
         encoder,
         calibration,
@@ -270,6 +270,9 @@ def open_assistant(arguments: argparse.Namespace, settings: Settings) -> Assista
         is_sample=is_sample,
         reranker=reranker,
     )
+    if on_answer := getattr(arguments, "on_answer", None):
+        assistant.watch(on_answer)
+    return assistant
 
 
 def model_options(arguments: argparse.Namespace, settings: Settings) -> ModelOptions:

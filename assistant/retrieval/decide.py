@@ -80,20 +80,26 @@ class Further:
 
 
 class Threshold(NamedTuple):
-    """The confidence from which Yuanda answers: where one company's pairs alone may answer, and
-    where those of many may."""
+    """The confidence from which Yuanda answers, for each kind of question.
+
+    ``alone``: one company's pairs alone may answer; ``many``: those of any may; ``hidden``: the
+    first pair has no filed question, only an answer.
+    """
 
     alone: float
     many: float
+    hidden: float
 
     @classmethod
     def at(cls, level: Threshold | float) -> Threshold:
-        """One confidence for both, or a threshold as it is."""
-        return level if isinstance(level, Threshold) else cls(level, level)
+        """One confidence for all, or a threshold as it is."""
+        return level if isinstance(level, Threshold) else cls(level, level, level)
 
-    def of(self, is_alone: bool) -> float:
-        """The one that holds where one company's pairs alone may answer, or doesn't."""
-        return self.alone if is_alone else self.many
+    def of(self, *, alone: bool, question: str) -> float:
+        """The one that holds, where ``question`` is the first pair's."""
+        if not question.strip():
+            return self.hidden
+        return self.alone if alone else self.many
 
 
 @dataclass(frozen=True, slots=True)

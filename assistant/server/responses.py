@@ -127,7 +127,8 @@ class SearchedDocument(TypedDict):
 class AnswerDocument(TypedDict):
     """What came of a question: with "abstain" the citations are related at best, no answer, and
     ``reason`` says why. ``companies`` are those that the question is about, ``absent`` those of
-    them that aren't held, ``damaged`` evidence that is missing, damaged or can't be read.
+    them that aren't held; ``understood`` is what a follow-up was taken to ask, ``damaged`` evidence
+    that is missing, damaged or can't be read.
     """
 
     question: str
@@ -136,6 +137,7 @@ class AnswerDocument(TypedDict):
     reason: Reason | None
     companies: list[CompanyDocument]
     absent: list[str]
+    understood: str | None
     searched: SearchedDocument | None
     citations: list[CitationDocument]
     elapsed_ms: float

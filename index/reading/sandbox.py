@@ -45,7 +45,9 @@ TASKS = {
     "content": "index.reading.pdf",
     "drawing": "index.reading.pdf",
     "ready": "index.reading.pdf",
+    "again": "index.reading.pdf.again",
     "parsed": "index.intake.parse",
+    "attachment": "index.reading.attachments",
 }
 
 _here = False

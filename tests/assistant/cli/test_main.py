@@ -22,7 +22,10 @@ FILING_KEYS = {
     *("path", "sha256", "format", "title", "company", "code", "exchange", "activity_types"),
     *("activity_date", "filed_date", "place", "participants", "hosts", "pages"),
 }
-PAIR_KEYS = {"number", "question", "answer", "start", "end", "pages", "boxes"}
+PAIR_KEYS = {
+    *("number", "question", "answer", "start", "end", "pages", "boxes"),
+    *("session", "company", "code", "date", "tables", "left_out"),
+}
 
 
 def subparsers() -> dict[str, argparse.ArgumentParser]:
@@ -111,6 +114,7 @@ def test_without_a_store_the_sample_answers_and_says_so(call: Call) -> None:
     answer = asked.json
     assert answer.keys() == {
         *("question", "decision", "confidence", "reason", "companies", "absent", "searched"),
+        "understood",
         *("citations", "elapsed_ms"),
     }
     assert answer["question"] == MARGIN
