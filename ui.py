@@ -116,7 +116,12 @@ def build(assistant: Assistant, desk: Desk | None = None) -> gr.Blocks:
         asked = Asked.at(address) if isinstance(address, str) else Asked.of(question, *conditions)
         turns = [*turns, take_turn(assistant, asked, turns)]
         shown = talk_html(assistant, turns, examples, language, judged)
-        return kept(turns), shown, *chosen(assistant, asked, listed, language)
+        skipped = [gr.skip()] * (1 + len(CONDITIONS))
+        return (
+            kept(turns),
+            shown,
+            *(skipped if asked.problem else chosen(assistant, asked, listed, language)),
+        )
 
     said_by = Rate(FEEDBACK_PER_MINUTE)
 

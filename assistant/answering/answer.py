@@ -213,7 +213,8 @@ class Assistant:
     def _answer_of(self, search: Search, now: Snapshot, began: float) -> Answer:
         citations, damaged = self._citations(search, now)
         confidence = citations[0].confidence if citations else 0.0
-        threshold = self._threshold.of(search.is_alone)
+        first = citations[0].pair.question if citations else ""
+        threshold = self._threshold.of(alone=search.is_alone, question=first)
         reason = search.reason(confidence, threshold)
         if damaged and reason in _UNTOLD:
             reason = "evidence_damaged"
@@ -248,7 +249,8 @@ class Assistant:
                     citations.append(
                         Citation(place, one.score, one.confidence, own.filing, own.pair)
                     )
-        threshold = self._threshold.of(search.is_alone)
+        first = citations[0].pair.question if citations else ""
+        threshold = self._threshold.of(alone=search.is_alone, question=first)
         if query.filters or not citations or citations[0].confidence < threshold:
             damaged += now.damaged
         return citations, self._noted(damaged)

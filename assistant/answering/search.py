@@ -163,7 +163,7 @@ class Search:
         )
 
     def _row(self, pair: int) -> list[float]:
-        place = int(np.searchsorted(self._retrieved.pairs, pair))
+        place = int(np.flatnonzero(self._retrieved.pairs == pair)[0])
         row: list[float] = self._retrieved.evidence[place].tolist()
         return row
 

@@ -25,6 +25,7 @@ from assistant.chat import cards
 from assistant.chat.labels import LABELS, Language
 from assistant.records import Answer, Citation
 from assistant.retrieval.companies import Company
+from index.errors import StoreError
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +224,7 @@ def page_html(
                 copy = assistant.original(citation.filing)
                 best = best_sentence(turn.asked.question, citation.pair.answer)
                 shown = pages.view(copy, text, citation, place.page, best)
-            except KeyError:  # taken out meanwhile
+            except (KeyError, StoreError):  # taken out or damaged meanwhile
                 shown = None
             return str(cards.page_card(shown, citation, language, place.turn))
     return ""

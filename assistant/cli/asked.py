@@ -18,11 +18,13 @@ Command = Callable[[argparse.Namespace, Settings], int]
 
 
 def asked_by(ask: Command) -> Command:
-    """``ask`` with ``--format``, ``--csv`` and ``--fail-on-abstain``."""
+    """``ask`` with ``--format``, ``--csv``, ``--fail-on-abstain`` and ``--at``."""
 
     def run(arguments: argparse.Namespace, settings: Settings) -> int:
         if sum(map(bool, (arguments.json, arguments.csv, arguments.format))) > 1:
             raise CallError("ask takes one of --json, --csv and --format")
+        if arguments.at:
+            _check_stamp(arguments, settings)
         answers: list[Answer] = []
         arguments.on_answer = answers.append
         told_here = arguments.csv or arguments.format
@@ -39,6 +41,20 @@ def asked_by(ask: Command) -> Command:
         return INPUT_FAILED if failed else status
 
     return run
+
+
+def _check_stamp(arguments: argparse.Namespace, settings: Settings) -> None:
+    """``CallError`` where the store doesn't hold what it held at the stamp."""
+    from assistant.answering.stamp import stamp_of
+    from index.store.store import Store
+
+    with Store.open(store_path(arguments, settings)) as store:
+        now = stamp_of(store)
+    if now != arguments.at:
+        raise CallError(
+            f"the store is not as it was at {arguments.at} but at {now}: filings were added or "
+            "taken out, or a new version reads them otherwise; the answer can't be made again"
+        )
 
 
 def _tell(answers: list[Answer], form: str) -> None:

@@ -72,5 +72,8 @@ def add_options(commands: Any) -> None:
         "--format", choices=_FORMATS, help="the first citation alone, to be put elsewhere"
     )
     ask.add_argument(
+        "--at", metavar="STAMP", help="only if the store is as it was: a proof has its stamp"
+    )
+    ask.add_argument(
         "--fail-on-abstain", action="store_true", help="exit status 1 where nothing answers"
     )

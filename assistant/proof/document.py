@@ -18,10 +18,12 @@ from typing import Any
 
 from assistant.answering.address import address_of
 from assistant.answering.answer import Assistant
+from assistant.answering.stamp import stamp_of
 from assistant.proof.crop import Crop, crops_of
 from assistant.proof.squeezed import without_space
 from assistant.records import Answer, Citation, Query
 from index.records import Filing, Pair, Span
+from index.store.store import Store
 
 Proof = dict[str, Any]
 
@@ -45,6 +47,8 @@ def proof_of(assistant: Assistant, query: Query, answer: Answer) -> Proof:
     """A proof of an answer's first citation. ``KeyError`` where its filing is gone."""
     citation = answer.citations[0]
     filing, pair = citation.filing, citation.pair
+    with Store.open(assistant.folder) as store:
+        stamp = stamp_of(store)
     text, copy = assistant.text(filing.sha256), assistant.original(filing)
     return {
         "proof": "yuanda",
@@ -66,7 +70,7 @@ def proof_of(assistant: Assistant, query: Query, answer: Answer) -> Proof:
             "read_with": dict(_versions(_READERS.get(filing.format, ()))),
         },
         "crops": [_crop(crop) for crop in crops_of(copy, text, filing, pair)],
-        "scope": _scope(assistant, query, citation),
+        "scope": _scope(assistant, query, citation, stamp),
         "made": {
             "at": datetime.now(UTC).isoformat(timespec="seconds"),
             "with": dict(_versions(("yuanda",))),
@@ -131,7 +135,7 @@ def _crop(crop: Crop) -> dict[str, Any]:
     return {**asdict(crop), "png": base64.b64encode(crop.png).decode()}
 
 
-def _scope(assistant: Assistant, query: Query, citation: Citation) -> dict[str, Any]:
+def _scope(assistant: Assistant, query: Query, citation: Citation, stamp: str) -> dict[str, Any]:
     """What was searched, as of which day."""
     entries = assistant.entries(query.filters)
     days = [e.filing.filed_date or e.filing.activity_date for e in entries]
@@ -147,5 +151,6 @@ def _scope(assistant: Assistant, query: Query, citation: Citation) -> dict[str, 
             bool(day and own and day > own and e.filing.company == citation.filing.company)
             for day, e in zip(days, entries, strict=True)
         ),
+        "stamp": stamp,
         "as_of": query.filters.as_of or datetime.now(UTC).date().isoformat(),
     }

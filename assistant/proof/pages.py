@@ -47,6 +47,7 @@ def sections(proof: dict[str, Any]) -> list[tuple[str, list[str]]]:
         f"检索了 {scope.get('companies')} 家公司 {scope.get('filings')} 份公告中的 "
         f"{scope.get('pairs')} 条问答{newest}，截至 {scope.get('as_of')}。",
         f"限定：{filters}" if filters else "未作限定。",
+        f"索引库版本：{scope.get('stamp')}",
     ]
     if scope.get("newer_of_the_company"):
         within.append(f"该公司另有 {scope['newer_of_the_company']} 份更新的公告，本证明未比较。")

@@ -49,7 +49,8 @@ Rows = npt.NDArray[np.float64]
 class Retrieved:
     """What was searched for (the question without the companies' names), and what was found.
 
-    ``pairs`` are ids, rising, ``evidence`` has a row of ``EVIDENCE`` for each. ``before`` is what
+    ``pairs`` are ids, in an order that goes by what was filed and not by when; ``evidence`` has
+    a row of ``EVIDENCE`` for each. ``before`` is what
     of the question before was searched for as well; ``mention`` tells of the companies named.
     ``leaves_out``: it may have been meant with the words of the question before; ``follows``: it
     was understood together with that one. ``alone``: one company's pairs alone may answer.
@@ -121,13 +122,17 @@ class Retriever:
         evidence[:, :3] = self._similarities(vector, pairs)
         scores = np.fromiter(matches.values(), dtype=np.float64, count=len(matches))
         ceiling = self._index.ceiling(words) or 1.0
-        evidence[np.searchsorted(pairs, matched), 3] = np.minimum(1.0, scores / ceiling)
+        # Equal pairs differ in the last digits, by where the index has them.
+        shares = np.minimum(1.0, scores / ceiling).round(6)
+        evidence[np.searchsorted(pairs, matched), 3] = shares
         evidence[:, 4] = bool(named)
         rest = "" if mention.is_bare else mention.rest
         plain = rest if asked_for.follows else normalize(question)
         kind = kind_of(plain, rest, names_company=asked_for.names_company)
         one = bool(named) or pinned or len(self.companies) == 1
         follows = asked_for.follows
+        order = self._index.ordered(pairs)
+        pairs, evidence = pairs[order], evidence[order]
         return Retrieved(
             asked, pairs, evidence, before, mention, kind, time, one, leaves_out, follows
         )

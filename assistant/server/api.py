@@ -64,6 +64,7 @@ _REFUSALS: Responses = {
     403: {"model": Refusal, "description": "The caller is elsewhere, or calls by a strange name"},
     408: {"model": Refusal, "description": "The request came too slowly"},
     413: {"model": Refusal, "description": "The request is too large"},
+    414: {"model": Refusal, "description": "The address is too long"},
     422: {"model": Refusal, "description": "A parameter makes no sense"},
     429: {"model": Refusal, "description": "Too many calls of this caller", "headers": _WAIT},
     503: {"model": Refusal, "description": "Too much to do at the moment", "headers": _WAIT},
@@ -132,11 +133,11 @@ def create_app(
     app.exception_handler(RequestValidationError)(_invalid)
     app.exception_handler(BusyError)(_busy)
     app.exception_handler(TimeoutError)(_busy)
+    app.exception_handler(StoreError)(_unreadable)
+    app.exception_handler(sqlite3.Error)(_unreadable)
     app.exception_handler(Exception)(_failed)
     guarded = [Depends(_guard(door))]
-    seldom: dict[int | str, dict[str, Any]] = {
-        status: _REFUSALS[status] for status in (403, 408, 413)
-    }
+    seldom: Responses = {status: _REFUSALS[status] for status in (403, 408, 413, 414)}
     app.include_router(_health(serving), responses=seldom, max_body_size=limits.bytes)
     for router in (_metrics(metrics), _questions(serving), _filings(serving)):
         app.include_router(
@@ -343,6 +344,10 @@ async def _unknown(request: Request) -> Response:
     raise HTTPException(
         404, f"{request.method} {request.url.path}: no such call; see /openapi.json"
     )
+
+
+async def _unreadable(_request: Request, _error: Any) -> Response:
+    return refusal("the store can't be read, or evidence in it is damaged; `yuanda doctor`", 503)
 
 
 async def _refused(_request: Request, error: Any) -> Response:

@@ -80,7 +80,8 @@ def is_own(connection: HTTPConnection, method: str) -> bool:
         return True
     origin = connection.headers.get("origin")
     if origin is not None:
-        return urlsplit(origin).netloc.lower() == connection.headers.get("host", "").lower()
+        _, _, named = origin.lower().partition("://")
+        return named == connection.headers.get("host", "").lower()
     return connection.headers.get("sec-fetch-site", "none") in _SAME_SITE
 
 

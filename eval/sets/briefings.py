@@ -23,7 +23,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from eval.sets.asking_forms import asked_plainly, draw, is_canned, likeness, naming
+from eval.sets.asking_forms import asked_plainly, draw, held_in, is_canned, likeness, naming
 from eval.sets.datasets import Document, LabelledQuery
 from eval.sets.real import RealPair, SameAnswer, briefings, same_answers
 from eval.sets.split import Part, one_spelling
@@ -34,8 +34,9 @@ from index.records import Filters
 # one is left out; of a thousand pairs, those asked of their answers, or with them taken out.
 _STRANGERS, _EVENTS = 110, 450
 _HIDDEN, _UNANSWERED = 180, 60
-# From which likeness on an answer is the same, or a question; up to which nothing like it is there.
-_SAME, _SAME_QUESTION, _UNLIKE = 0.8, 0.55, 0.35
+# From which likeness on an answer is the same, from which share of it on it is held in another, and
+# from which likeness on a question is the same; up to which nothing like it is there.
+_SAME, _HELD_IN, _SAME_QUESTION, _UNLIKE = 0.5, 0.85, 0.55, 0.25
 _LEAST = 6
 _FISCAL = re.compile(r"(20\d\d)年?(半年|中期)?")
 
@@ -232,14 +233,20 @@ def _is_question(pair: RealPair) -> bool:
 
 
 def _is_same(one: RealPair, other: RealPair) -> bool:
-    return one.answer == other.answer or likeness(one.answer, other.answer) >= _SAME
+    if one.answer == other.answer or likeness(one.answer, other.answer) >= _SAME:
+        return True
+    return min(len(one.answer), len(other.answer)) >= 30 and (
+        held_in(other.answer, one.answer) >= _HELD_IN
+    )
 
 
 def _is_right(one: RealPair, asked: RealPair) -> bool:
     """Whether one answers what another asks."""
-    if _is_same(one, asked):
+    if one.answer == asked.answer:
         return True
-    return likeness(one.question, asked.question) >= _SAME_QUESTION and not is_canned(one.answer)
+    return not is_canned(one.answer) and (
+        _is_same(one, asked) or likeness(one.question, asked.question) >= _SAME_QUESTION
+    )
 
 
 def _unlike(pair: RealPair, others: Iterable[RealPair]) -> bool:

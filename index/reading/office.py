@@ -99,8 +99,9 @@ def _run(path: Path, command: list[str]) -> None:
 
 
 def _unlimited() -> None:
-    """A process that reads PDFs has less memory than LibreOffice takes."""
+    """A process that reads files has less memory and time than LibreOffice takes."""
     import resource
 
-    _, most = resource.getrlimit(resource.RLIMIT_AS)
-    resource.setrlimit(resource.RLIMIT_AS, (most, most))
+    for limit in (resource.RLIMIT_AS, resource.RLIMIT_CPU):
+        _, most = resource.getrlimit(limit)
+        resource.setrlimit(limit, (most, most))

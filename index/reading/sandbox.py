@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pebble import ProcessPool
 
 # Address space of a process, in bytes; a filing takes less than a tenth of it.
-_MEMORY = 1 << 30
+MEMORY = 1 << 30
 # Processor time: so many seconds, and one more for so many pages (a page takes 2 ms or so) and for
 # so many bytes.
 _SECONDS, _PAGES_A_SECOND, _BYTES_A_SECOND = 10, 50, 1 << 19
@@ -45,6 +45,7 @@ TASKS = {
     "content": "index.reading.pdf",
     "drawing": "index.reading.pdf",
     "ready": "index.reading.pdf",
+    "again": "index.reading.pdf.again",
     "parsed": "index.intake.parse",
     "attachment": "index.reading.attachments",
 }
@@ -180,7 +181,7 @@ def _limit_memory() -> None:
         import resource
 
         _, most = resource.getrlimit(resource.RLIMIT_AS)
-        allowed = _MEMORY if most == resource.RLIM_INFINITY else min(_MEMORY, most)
+        allowed = MEMORY if most == resource.RLIM_INFINITY else min(MEMORY, most)
         resource.setrlimit(resource.RLIMIT_AS, (allowed, most))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 

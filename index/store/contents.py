@@ -147,15 +147,17 @@ class Contents(Evidence):
         return found
 
     def companies(self) -> list[tuple[str, str | None, str, tuple[str, ...]]]:
-        """Each company's name, code, short name and former names, in the order of filing."""
+        """Each company's name, code, short name and former names, by name."""
         rows = self._connection.execute(
-            "SELECT company, code, short_name, former_names, min(first_pair) FROM filings"
+            "SELECT company, code, short_name, former_names FROM filings"
             " WHERE company <> '' GROUP BY company, code, short_name, former_names"
         ).fetchall()
         rows += own_rows.companies(self._connection)
         shorts: dict[tuple[str, str | None], str] = {}
         formers: dict[tuple[str, str | None], dict[str, None]] = {}
-        for name, code, short, former, _ in sorted(rows, key=lambda row: row[4]):
+        for name, code, short, former in sorted(
+            rows, key=lambda row: (row[0], row[1] or "", *row[2:])
+        ):
             shorts[name, code] = short or shorts.get((name, code), "")
             formers.setdefault((name, code), {}).update(dict.fromkeys(json.loads(former)))
         return [(*key, short, tuple(formers[key])) for key, short in shorts.items()]
@@ -250,6 +252,6 @@ class Contents(Evidence):
 
 
 def _listed(row: Sequence[Any], activities: tuple[str, ...]) -> Listed:
-    company, code, _, held, filed, _, first, size = row
-    public = day_number(max(filed or "", held or ""))
-    return Listed(first, size, company, code, day_number(held or filed or ""), public, activities)
+    company, code, _, held, filed, _, first, size, sha256 = row
+    day, public = day_number(held or filed or ""), day_number(max(filed or "", held or ""))
+    return Listed(first, size, company, code, day, public, activities, key=int(sha256[:15], 16))

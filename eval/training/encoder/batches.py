@@ -152,9 +152,7 @@ class Batches:
             return list(range(first, first + count))
         return (first + np.sort(self.rng.choice(count, _PIECES, replace=False))).tolist()
 
-    def _unlike(
-        self, rows: Numbers, others: Numbers
-    ) -> tuple[list[list[int]], Numbers, Numbers]:
+    def _unlike(self, rows: Numbers, others: Numbers) -> tuple[list[list[int]], Numbers, Numbers]:
         """Documents that answer nothing of the batch: mined ones, labelled ones, empty phrases."""
         pack, rng = self.pack, self.rng
         documents: list[list[int]] = []

@@ -90,7 +90,9 @@ class Run:
         (self.out / "report.json").write_text(
             json.dumps(self.report, indent=1, ensure_ascii=False), "utf-8"
         )
-        print(f"[{self.report['seconds']}] {name}: {json.dumps(what, ensure_ascii=False)}", flush=True)
+        print(
+            f"[{self.report['seconds']}] {name}: {json.dumps(what, ensure_ascii=False)}", flush=True
+        )
 
     def kept(self, name: str, model: torch.nn.Module) -> bool:
         """Whether a finished stage's model was found and loaded."""

@@ -90,9 +90,7 @@ class Writer:
         keep = ~(noisy & (rng.random(len(ids)) < _DROP)) | np.repeat(lengths < 3, lengths)
         return _kept(Flat(ids, lengths), keep)
 
-    def one_part(
-        self, flat: Flat, which: npt.NDArray[np.bool_], rng: np.random.Generator
-    ) -> Flat:
+    def one_part(self, flat: Flat, which: npt.NDArray[np.bool_], rng: np.random.Generator) -> Flat:
         """One of the sentences of the rows in ``which``, of those that have several."""
         ends = np.cumsum(flat.lengths)
         keep = np.ones(len(flat.ids), dtype=bool)

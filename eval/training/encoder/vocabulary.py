@@ -18,7 +18,7 @@ from tokenizers import Tokenizer
 
 _SPECIAL = ("<s>", "<pad>", "</s>", "<unk>")
 _BATCH = 5000
-_ALWAYS = "▁query ▁passage : ▁".split() + [chr(point) for point in range(0x21, 0x7F)]
+_ALWAYS = ["▁query", "▁passage", ":", "▁"] + [chr(point) for point in range(0x21, 0x7F)]
 
 
 @dataclass(frozen=True, slots=True)

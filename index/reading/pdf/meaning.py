@@ -5,31 +5,59 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from index.reading.pdf.boxes import Rectangle
 from index.reading.pdf.pdfium import (
     Characters,
     baseline_of,
     characters_of,
+    fields_of,
     has_no_meaning,
     loose_box,
     size_of,
 )
+from index.reading.pdf.side_by_side import by_columns
 
 # Letters that PDFium takes a glyph's number for, where a font doesn't tell what it means.
 _GUESSED = re.compile(r"[\x80-\xa0\xad\xc0-\xd6\xd8-\xf6\xf8-\xff\u0100-\u024f]")
 _LATIN = re.compile(r"[A-Za-z\xc0-\u024f]")
 # Digits and signs behind what they may stand above or below of, and how they look there.
 _SCRIPT = re.compile(r"(?<=[0-9A-Za-z)）\u4e00-\u9fff])[-+−－]?\d{1,3}(?![.,]?\d)")
+_LINE = re.compile(r"\S[^\r\n]*")
 _RAISED = str.maketrans("0123456789+-−－", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁻")
 _LOWERED = str.maketrans("0123456789+-−－", "₀₁₂₃₄₅₆₇₈₉₊₋₋₋")
 # How much smaller, and how far up or down in its neighbour's height, such a digit is.
 _SMALLER, _OFF = 0.82, 0.08
 
 
-def meant_by(textpage: Any) -> Characters:
+def meant_by(page: Any, textpage: Any) -> Characters:
     """A page's text: a character without a meaning is U+FFFD, a raised or lowered digit the
-    character that is one."""
+    character that is one; columns of questions come one after the other, and what is filled in in
+    a form stands behind the line before it."""
     handle = textpage.raw
-    return _with_scripts(handle, _without_guesses(handle, characters_of(textpage)))
+    known = _without_guesses(handle, characters_of(textpage))
+    ordered = by_columns(handle, _with_scripts(handle, known))
+    for value, where in fields_of(page):
+        if value:
+            ordered = _filled_in(handle, ordered, value, where)
+    return ordered
+
+
+def _filled_in(handle: Any, characters: Characters, value: str, where: Rectangle) -> Characters:
+    """With a line for what is filled in: behind the last line that begins above its middle, or
+    left of it on the same height."""
+    left, bottom, _, top = where
+    behind = None
+    for line in _LINE.finditer(characters.text):
+        x, low, _, high = loose_box(handle, characters.places[line.start()])
+        middle = (low + high) / 2
+        if middle >= top or (middle > bottom and x <= left):
+            behind = line.end()
+    if behind is None:
+        return characters
+    text = f"{characters.text[:behind]}\r\n{value}{characters.text[behind:]}"
+    at = [characters.places[behind - 1]] * (len(value) + 2)
+    places = [*characters.places[:behind], *at, *characters.places[behind:]]
+    return Characters(text, places)
 
 
 def _without_guesses(handle: Any, characters: Characters) -> Characters:

@@ -247,6 +247,8 @@ class Drawn:
     covers: list[tuple[int, Rectangle]]
 
 
+# Flags of annotations: invisible, hidden, not to be viewed.
+_NOT_SHOWN = 1 | 2 | 32
 # A colour as light as this is white, or pale; an opaque shape this large (points) may cover text.
 _WHITE, _PALE = 245, 150
 _WIDE, _HIGH = 6.0, 4.0
@@ -353,14 +355,34 @@ def object_of(handle: Any, place: int) -> int:
     return _address(drawn) if drawn else 0
 
 
-def has_fields(page: Any) -> bool:
-    """Whether a page has form fields."""
+def fields_of(page: Any) -> list[tuple[str | None, Rectangle]]:
+    """The form fields of a page that are shown: what is filled in as text, ``None`` where that
+    isn't told, and where; those left empty, and boxes to tick, are not among them."""
     import pypdfium2.raw as raw
 
-    for index in range(raw.FPDFPage_GetAnnotCount(page)):
-        annotation = raw.FPDFPage_GetAnnot(page, index)
-        kind = raw.FPDFAnnot_GetSubtype(annotation)
-        raw.FPDFPage_CloseAnnot(annotation)
-        if kind == raw.FPDF_ANNOT_WIDGET:
-            return True
-    return False
+    found: list[tuple[str | None, Rectangle]] = []
+    for index in range(raw.FPDFPage_GetAnnotCount(page.raw)):
+        annotation = raw.FPDFPage_GetAnnot(page.raw, index)
+        try:
+            hidden = raw.FPDFAnnot_GetFlags(annotation) & _NOT_SHOWN
+            if raw.FPDFAnnot_GetSubtype(annotation) != raw.FPDF_ANNOT_WIDGET or hidden:
+                continue
+            kind = raw.FPDFAnnot_GetValueType(annotation, b"V")
+            box = raw.FS_RECTF()
+            raw.FPDFAnnot_GetRect(annotation, box)
+            where = (box.left, box.bottom, box.right, box.top)
+            if kind == raw.FPDF_OBJECT_STRING:
+                if value := _string_of(raw, annotation, b"V").strip():
+                    found.append((value, where))
+            elif kind == raw.FPDF_OBJECT_UNKNOWN and raw.FPDFAnnot_HasKey(annotation, b"Parent"):
+                found.append((None, where))
+        finally:
+            raw.FPDFPage_CloseAnnot(annotation)
+    return found
+
+
+def _string_of(raw: Any, annotation: Any, key: bytes) -> str:
+    size = raw.FPDFAnnot_GetStringValue(annotation, key, None, 0)
+    units = (ctypes.c_ushort * (size // 2 + 1))()
+    raw.FPDFAnnot_GetStringValue(annotation, key, units, size)
+    return bytes(units)[: max(size - 2, 0)].decode("utf-16-le", "replace")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import shlex
 import shutil
 import subprocess
@@ -124,3 +125,21 @@ def test_an_abstention_may_be_a_failure(call: Call, store: Path) -> None:
     failed = call("ask", "帮我写一首诗", "--fail-on-abstain", "--json", *where)
     assert (failed.status, failed.json["decision"]) == (1, "abstain")
     assert call("ask", "产能利用率如何？", "--fail-on-abstain", *where).status == 0
+
+
+@pytest.mark.model
+def test_an_answer_is_made_again_or_said_not_to_be(call: Call, store: Path, tmp_path: Path) -> None:
+    where = ("--store", store)
+    call("prove", "产能利用率如何？", *where, "--out", tmp_path / "proof.json")
+    stamp = json.loads((tmp_path / "proof.json").read_bytes())["scope"]["stamp"]
+    asked = [call("ask", "产能利用率如何？", *where, "--at", stamp, "--json").json for _ in "ab"]
+    for answer in asked:
+        del answer["elapsed_ms"]
+    assert asked[0] == asked[1]
+    (tmp_path / "b.txt").write_text(FILED.replace("92%", "95%"), "utf-8")
+    call("add", tmp_path / "b.txt", *where)
+    refused = call("ask", "产能利用率如何？", *where, "--at", stamp)
+    assert refused.status == 2
+    assert "can't be made again" in refused.err
+    call("remove", tmp_path / "b.txt", *where)
+    assert call("ask", "产能利用率如何？", *where, "--at", stamp).status == 2

@@ -12,6 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import docx
+import openpyxl
 import pytest
 from fontTools.fontBuilder import FontBuilder
 from fontTools.ttLib.tables._g_l_y_f import Glyph
@@ -408,3 +410,34 @@ def test_the_pdf_is_pdf_a_3_with_its_fonts(prove: Prove) -> None:
 def test_texts_are_told_apart() -> None:
     assert digest("甲") != digest("乙")
     assert digest("\ud800") != digest("\ud801")
+
+
+@pytest.mark.model
+@pytest.mark.parametrize("kind", ["docx", "html", "csv", "xlsx"])
+def test_proofs_of_other_formats(call: Call, tmp_path: Path, kind: str) -> None:
+    filing = tmp_path / f"filing.{kind}"
+    lines = lines_of("禾木光电", 91)
+    header, row = ["公司名称", "问题", "回答"], ["禾木光电", QUESTION, "产能利用率为91%。"]
+    if kind == "docx":
+        document = docx.Document()
+        for line in lines:
+            document.add_paragraph(line)
+        document.save(str(filing))
+    elif kind == "html":
+        body = "".join(f"<p>{line}</p>" for line in lines)
+        filing.write_text(f"<html><body>{body}</body></html>", "utf-8")
+    elif kind == "csv":
+        filing.write_text("\n".join(",".join(cells) for cells in (header, row)), "utf-8")
+    else:
+        book = openpyxl.Workbook()
+        book.worksheets[0].append(header)
+        book.worksheets[0].append(row)
+        book.save(filing)
+    call("add", filing, "--store", tmp_path / "store")
+    out = tmp_path / "proof.json"
+    proved = call("prove", QUESTION, "--store", tmp_path / "store", "--out", out, "--json")
+    assert proved.status == 0, proved.err
+    assert json.loads(out.read_bytes())["crops"] == []
+    assert [one for one in check(out, filing) if not one.holds] == []
+    forged = altered(out, lambda proof: proof["quotation"].update(question="别的问题？"))
+    assert {one.what for one in check(forged, filing) if not one.holds} == {"question"}

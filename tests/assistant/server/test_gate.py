@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from starlette.testclient import TestClient
 
@@ -58,6 +59,8 @@ def test_a_name_that_leads_here_from_elsewhere_is_refused(assistant: Assistant, 
     [
         {"Origin": "https://evil.example"},
         {"Origin": "null"},
+        {"Origin": "http://[::1"},
+        {"Origin": "//127.0.0.1:7860"},
         {"Origin": "http://127.0.0.1:7861"},
         {"Origin": "http://localhost:7860"},
         {"Sec-Fetch-Site": "cross-site"},
@@ -86,14 +89,22 @@ def test_no_other_page_reads(assistant: Assistant) -> None:
         assert not [name for name in answer.headers if name.startswith("access-control-")]
 
 
-@pytest.mark.parametrize("path", ["/health", "/api/ask", "/api/nothing", "/mcp", "/", "/metrics"])
-def test_every_answer_is_shielded(assistant: Assistant, path: str) -> None:
-    client = TestClient(create_app(assistant), base_url=HERE, client=PEER)
-    for host in (None, "evil.example"):
-        answer = client.get(path, headers={"Host": host} if host else {})
-        assert SHIELDS.items() <= {n.title(): v for n, v in answer.headers.items()}.items() or {
-            name.lower() for name in SHIELDS
-        } <= set(answer.headers)
+def test_every_answer_is_shielded(assistant: Assistant, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refusals and failures, too, whoever makes them."""
+    monkeypatch.setattr(assistant, "ask", lambda _: 1 / 0)
+    monkeypatch.setattr("assistant.server.api.report.dumps", lambda _: "{}")
+    with served(assistant, Limits()) as server:
+        found = {}
+        for path in ("/health", "/api/nothing", "/mcp", "/", "/metrics", "/api/ask?question=1"):
+            answer = httpx.get(f"{server.address}{path}")
+            found[path] = answer.status_code
+            assert {name.lower() for name in SHIELDS} <= set(answer.headers), path
+        large = httpx.post(f"{server.address}/api/ask", content=b" " * (2 << 20))
+        strange = httpx.get(f"{server.address}/health", headers={"Host": "evil.example"})
+        for answer, status in ((large, 413), (strange, 403)):
+            assert answer.status_code == status
+            assert {name.lower() for name in SHIELDS} <= set(answer.headers)
+    assert found["/api/ask?question=1"] == 500
 
 
 def test_only_a_named_proxy_is_believed(assistant: Assistant) -> None:
@@ -186,6 +197,21 @@ def test_who_does_not_read_is_let_go(assistant: Assistant, monkeypatch: pytest.M
             reader.connect((host, int(port)))
             with pytest.raises(ConnectionError):
                 reader.sendall(asks)
+
+
+def test_one_address_takes_no_more_than_its_share(
+    assistant: Assistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("assistant.server.serving._OF_ONE", 3)
+    with served(assistant, Limits()) as server:
+        host, port = server.address.removeprefix("http://").rsplit(":", 1)
+        held = [socket.create_connection((host, int(port))) for _ in range(3)]
+        with pytest.raises(httpx.TransportError):
+            httpx.get(f"{server.address}/health/live")
+        for one in held:
+            one.close()
+        time.sleep(0.2)
+        assert httpx.get(f"{server.address}/health/live").status_code == 200
 
 
 @pytest.mark.parametrize("declared", [True, False], ids=["declared", "chunked"])

