@@ -14,6 +14,7 @@ from typing import Any
 from assistant.answering import explaining, report
 from assistant.cli.commands import DONE, INPUT_FAILED, filters_of, open_assistant
 from assistant.records import Answer, Query
+from assistant.retrieval.codes import plain_code
 from assistant.settings import Settings
 from assistant.terminal import printable
 from index.errors import CallError
@@ -115,6 +116,8 @@ def _query(row: dict[str, str], arguments: argparse.Namespace) -> Query:
     if any("\ud800" <= ch <= "\udfff" for value in row.values() for ch in value):
         raise CallError("the question is not UTF-8 text")
     own = {key: value for key, value in row.items() if key not in ("question", "previous")}
+    if code := own.get("code", arguments.code):
+        own["code"] = plain_code(code)
     return Query(
         question,
         arguments.top_k,

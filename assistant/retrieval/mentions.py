@@ -164,7 +164,9 @@ class Sentence:
             not held
             and not about
             and any(one.companies for one in spans)
-            and (spans[0].start == self.begin and not spans[0].companies)
+            and not spans[0].companies
+            and spans[0].start == self.begin
+            and _ACTS.match(self.text, spans[0].end)
         ):
             # 小米汽车用海康的雷达吗 asks whose pairs there are.
             beside = [not one.companies for one in spans]

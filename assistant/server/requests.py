@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from assistant.records import LONGEST, Query
+from assistant.retrieval.codes import plain_code
 from index.records import Filters
 
 # A company's name or code is shorter by far.
@@ -50,7 +51,8 @@ class Filtering(BaseModel):
 
     def filters(self) -> Filters:
         """The same, for a store."""
-        return Filters(self.company, self.code, self.since, self.until, self.as_of, self.activity)
+        code = self.code and plain_code(self.code)
+        return Filters(self.company, code, self.since, self.until, self.as_of, self.activity)
 
 
 class Listing(Filtering):
