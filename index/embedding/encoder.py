@@ -1,5 +1,6 @@
-"""Text to unit vectors: the ``Encoder`` seam and its two implementations.
+"""Text to unit vectors: the ``Encoder`` seam and its implementations.
 
+``TransformerEncoder`` (``index.embedding.transformer``) runs the shipped pretrained model.
 ``StaticEncoder`` serves models of static embeddings (the shipped one among them) with
 nothing but tokenizers, safetensors and NumPy, so that a command line starts at once;
 ``SentenceTransformerEncoder`` serves everything else. ``load_encoder`` picks.
@@ -16,9 +17,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from index.embedding.hub import folder_of, load
+from index.embedding.hub import folder_of, folder_revision, load
 from index.embedding.model_options import ModelOptions
 from index.embedding.models import KNOWN
+from index.embedding.transformer import PRETRAINED, PRETRAINED_NAME, TransformerEncoder
 from index.errors import CallError, ModelError
 from index.normalize import SHIPPED_MODEL, read_tokenizer, well_formed
 
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
 Vectors = npt.NDArray[np.float32]
 
 SHIPPED_NAME = "yuanda-static-zh"
+# What is used where no model is named.
+DEFAULT_NAME = SHIPPED_NAME
 # Up to so many texts are tokenized faster one by one than by the tokenizer's threads.
 _FEW = 4
 
@@ -177,38 +181,31 @@ class SentenceTransformerEncoder:
 
 
 def load_encoder(model: str | None = None, options: ModelOptions | None = None) -> Encoder:
-    """The encoder for ``model``: ``None`` or its name for the shipped one, a folder, or a name.
+    """The encoder for ``model``: ``None`` for the default, a shipped one's name, a folder, a name.
 
-    Device, back-end, number type and batch size are of no use to a static model.
+    ``static`` is short for the shipped static model. Device, back-end, number type and batch size
+    are of no use to a static model.
 
     Raises:
-        CallError: prompts or dimensions were given for the shipped model, which has none.
+        CallError: prompts or dimensions were given for the static model, which has none.
         ModelError: the model can't be had; the message says what helps.
     """
     for_embedding = options is not None and options.for_embedding
-    if model is None or model == SHIPPED_NAME:
+    model = {None: DEFAULT_NAME, "static": SHIPPED_NAME}.get(model, model)
+    if model == PRETRAINED_NAME:
+        if for_embedding:
+            return SentenceTransformerEncoder(str(PRETRAINED), options)
+        return TransformerEncoder(options, SentenceTransformerEncoder)
+    if model == SHIPPED_NAME:
         if for_embedding:
             raise CallError(
-                f"{SHIPPED_NAME}, the model that ships, takes no prompt and no truncate_dim"
+                f"{SHIPPED_NAME}, the static model, takes no prompt and no truncate_dim"
             )
         return StaticEncoder(SHIPPED_MODEL, SHIPPED_NAME)
     folder = folder_of(model)
     if folder and not for_embedding and _is_bare_static_model(folder):
         return StaticEncoder(folder)
     return SentenceTransformerEncoder(model, options)
-
-
-def folder_revision(folder: Path) -> str:
-    """SHA-256 over the names and contents of a model's files, its prose and dot files aside."""
-    digest = hashlib.sha256()
-    for path in sorted(folder.rglob("*")):
-        name = path.relative_to(folder).as_posix()
-        hidden = any(part.startswith(".") for part in name.split("/"))
-        if path.is_file() and path.suffix != ".md" and not hidden:
-            with path.open("rb") as file:
-                content = hashlib.file_digest(file, "sha256").hexdigest()
-            digest.update(f"{name}\0{content}\n".encode())
-    return digest.hexdigest()
 
 
 def _read_tables(path: Path) -> tuple[npt.NDArray[Any], Vectors]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
@@ -92,3 +93,16 @@ def _hub_can_be_found() -> bool:
     except OSError:
         return False
     return True
+
+
+def folder_revision(folder: Path) -> str:
+    """SHA-256 over the names and contents of a model's files, its prose and dot files aside."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        hidden = any(part.startswith(".") for part in name.split("/"))
+        if path.is_file() and path.suffix != ".md" and not hidden:
+            with path.open("rb") as file:
+                content = hashlib.file_digest(file, "sha256").hexdigest()
+            digest.update(f"{name}\0{content}\n".encode())
+    return digest.hexdigest()
