@@ -28,6 +28,8 @@ test: $(VENV)/.test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/bandit --quiet --recursive --configfile pyproject.toml index assistant eval ui.py
+	./.ci/audit $(BIN)
 	$(BIN)/pytest -n 2
 
 # Fails where a change made answers significantly worse than the committed baseline.

@@ -17,9 +17,10 @@ import gradio as gr
 
 from assistant import logs
 from assistant.answering.answer import Assistant
-from assistant.answering.feedback import Judged, judge
+from assistant.answering.feedback import FEEDBACK_PER_MINUTE, Judged, judge
 from assistant.answering.question import CONDITIONS, MOST_COMPANIES, Asked, key_of, name_of
 from assistant.chat import boundary, cards, desk_page, scripts
+from assistant.chat.boundary import LONGEST_TEXT
 from assistant.chat.desk import Desk
 from assistant.chat.desk_routes import desk_router
 from assistant.chat.labels import LABELS, Language
@@ -32,13 +33,14 @@ from assistant.chat.views import (
     completions_html,
     first_place,
     following,
+    kept,
     page_html,
     place_of,
     strangers,
     take_turn,
     talk_html,
 )
-from assistant.limits import Limits, limits_for
+from assistant.limits import Limits, Rate, caller_at, limits_for
 from assistant.logs import Log
 from assistant.server import api
 from assistant.server.reach import Reach
@@ -71,7 +73,7 @@ def build(assistant: Assistant, desk: Desk | None = None) -> gr.Blocks:
         turns = [take_turn(assistant, asked)] if asked.question else []
         place = first_place(turns)
         spoken = labels(turns or asked_already, place, {}, conditions, language)
-        return language, *_greeted(turns, place, spoken, language)
+        return language, *_greeted(kept(turns), place, spoken, language)
 
     def relabel(
         turns: Sequence[Turn], place: Place | None, judged: Judged, *rest: Any
@@ -100,8 +102,8 @@ def build(assistant: Assistant, desk: Desk | None = None) -> gr.Blocks:
         question: str, turns: list[Turn], language: Language, judged: Judged, *conditions: Any
     ) -> tuple[str, list[Turn], str]:
         asked = following(assistant, Asked.of(question, *conditions), turns)
-        turns = [*turns, take_turn(assistant, asked, turns)]
-        return "", turns, talk_html(assistant, turns, examples, language, judged)
+        shown = [*turns, take_turn(assistant, asked, turns)]
+        return "", kept(shown), talk_html(assistant, shown, examples, language, judged)
 
     def follow(
         event: gr.EventData,
@@ -114,13 +116,26 @@ def build(assistant: Assistant, desk: Desk | None = None) -> gr.Blocks:
         asked = Asked.at(address) if isinstance(address, str) else Asked.of(question, *conditions)
         turns = [*turns, take_turn(assistant, asked, turns)]
         shown = talk_html(assistant, turns, examples, language, judged)
-        return turns, shown, *chosen(assistant, asked, listed, language)
+        skipped = [gr.skip()] * (1 + len(CONDITIONS))
+        return (
+            kept(turns),
+            shown,
+            *(skipped if asked.problem else chosen(assistant, asked, listed, language)),
+        )
+
+    said_by = Rate(FEEDBACK_PER_MINUTE)
 
     def say(
-        turns: Sequence[Turn], language: Language, judged: Judged, event: gr.EventData
+        turns: Sequence[Turn],
+        language: Language,
+        judged: Judged,
+        event: gr.EventData,
+        request: gr.Request,
     ) -> tuple[Judged, str]:
         answers = dict(enumerate(turn.answer for turn in turns))
-        judged = judge(assistant, answers, judged, getattr(event, "judgement", None))
+        caller = caller_at(request.client.host if request.client else "")
+        judgement = None if said_by.wait(caller) else getattr(event, "judgement", None)
+        judged = judge(assistant, answers, judged, judgement)
         return judged, talk_html(assistant, turns, examples, language, judged)
 
     def show_first(turns: Sequence[Turn], language: Language) -> tuple[Place | None, str]:
@@ -162,6 +177,7 @@ def build(assistant: Assistant, desk: Desk | None = None) -> gr.Blocks:
                 container=False,
                 lines=1,
                 max_lines=4,
+                max_length=LONGEST_TEXT,
                 scale=5,
                 min_width=160,
                 autofocus=True,

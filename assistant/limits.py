@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from ipaddress import IPv6Address, ip_address
 from typing import TypeVar
 
+from starlette.types import Message, Receive
+
 T = TypeVar("T")
 
 # Calls a minute, where other machines call and nothing else is set.
@@ -119,6 +121,20 @@ def caller_at(host: str) -> str:
     if isinstance(address, IPv6Address) and not address.is_loopback:
         return str(IPv6Address(int(address) >> 64 << 64))
     return str(address)
+
+
+def given_again(body: bytes, receive: Receive) -> Receive:
+    """Receives a body that was read, and then what comes after it."""
+    is_given = False
+
+    async def again() -> Message:
+        nonlocal is_given
+        if is_given:
+            return await receive()
+        is_given = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return again
 
 
 def _in_loop(loop: asyncio.AbstractEventLoop, callback: Callable[[], None]) -> None:

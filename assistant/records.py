@@ -114,7 +114,8 @@ class Answer:
     With ``decision == "abstain"`` the citations are the nearest filed pairs, related at
     best, and must not be shown as an answer; ``reason`` is why, and ``searched`` what was looked
     through. ``companies`` are those that the question is about, ``absent`` those of them that
-    aren't held. ``damaged`` is evidence that was looked for and can't be relied on: an abstention
+    aren't held. ``understood`` is what a follow-up was taken to ask, where the question before
+    tells that. ``damaged`` is evidence that was looked for and can't be relied on: an abstention
     with any isn't a finding that nothing is filed.
     """
 
@@ -126,5 +127,6 @@ class Answer:
     reason: Reason | None = None
     companies: tuple[Company, ...] = ()
     absent: tuple[str, ...] = ()
+    understood: str | None = None
     searched: Searched | None = None
     damaged: tuple[Damage, ...] = ()

@@ -29,6 +29,17 @@ def write_atomically(path: Path, content: bytes) -> None:
         raise
 
 
+def write_for_others(path: Path, content: bytes) -> None:
+    """The same, with the permissions that any new file has: for what a user asked to be written.
+
+    Not for threads: the process's mask is read by setting it.
+    """
+    write_atomically(path, content)
+    mask = os.umask(0o077)
+    os.umask(mask)
+    path.chmod(0o666 & ~mask)
+
+
 def remove_halves(folder: Path) -> None:
     """Take away what kills left of files that were to be written.
 
@@ -50,3 +61,8 @@ def copy_atomically(source: Path, target: Path) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def is_there(path: Path) -> bool:
+    """Whether a file is there, or the archive that a path leads into."""
+    return path.exists() or any(parent.is_file() for parent in path.parents)

@@ -128,10 +128,21 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class Note:
+    """What a filing says outside of its questions; its place in the extracted text."""
+
+    text: str
+    start: int
+    end: int
+    pages: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ParsedFiling:
     """A filing read and split: its head, its pairs and the text that both are cut from.
 
-    ``parts`` cover the text without gap or overlap.
+    ``parts`` cover the text without gap or overlap; ``notes`` are what it says outside of its
+    questions.
     """
 
     filing: Filing
@@ -139,6 +150,7 @@ class ParsedFiling:
     text: str
     warnings: tuple[str, ...] = ()
     parts: tuple[Part, ...] = ()
+    notes: tuple[Note, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

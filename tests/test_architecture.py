@@ -51,6 +51,7 @@ SOLE_IMPORTERS = {
     "ray": "index/intake/bulk.py",
     "tantivy": "index/search/lexical.py",
     "pypdfium2": "index/reading/pdf/pdfium.py",
+    "pypdf": "index/reading/pdf/again.py",
     "rapidocr": "index/reading/recogniser.py",
     "akshare": "index/intake/fetching/announcements.py",
     "watchfiles": "index/intake/watching.py",

@@ -200,25 +200,37 @@ class Assistant:
             self.refresh()
         now = self._now
         with self._readers.one() as store:
-            search = Search(query, store, now.retriever, self._calibration, self._reranker)
-            citations, damaged = self._citations(search, now)
-            confidence = citations[0].confidence if citations else 0.0
-            threshold = self._threshold.of(search.is_alone)
-            reason = search.reason(confidence, threshold)
-            if damaged and reason in _UNTOLD:
-                reason = "evidence_damaged"
-            return Answer(
-                question=query.question,
-                decision="abstain" if reason else "answer",
-                confidence=confidence,
-                citations=tuple(search.explained(citations)),
-                elapsed_ms=(time.perf_counter() - began) * 1000,
-                reason=reason,
-                companies=search.companies,
-                absent=search.absent,
-                searched=search.searched() if reason == "not_covered" else None,
-                damaged=tuple(damaged),
-            )
+            # What may be understood by itself is asked so first.
+            for alone in (True, False):
+                search = Search(
+                    query, store, now.retriever, self._calibration, self._reranker, alone=alone
+                )
+                answer = self._answer_of(search, now, began)
+                if answer.decision == "answer" or not search.leaves_out:
+                    break
+        return answer
+
+    def _answer_of(self, search: Search, now: Snapshot, began: float) -> Answer:
+        citations, damaged = self._citations(search, now)
+        confidence = citations[0].confidence if citations else 0.0
+        first = citations[0].pair.question if citations else ""
+        threshold = self._threshold.of(alone=search.is_alone, question=first)
+        reason = search.reason(confidence, threshold)
+        if damaged and reason in _UNTOLD:
+            reason = "evidence_damaged"
+        return Answer(
+            question=search.query.question,
+            decision="abstain" if reason else "answer",
+            confidence=confidence,
+            citations=tuple(search.explained(citations)),
+            elapsed_ms=(time.perf_counter() - began) * 1000,
+            reason=reason,
+            companies=search.companies,
+            absent=search.absent,
+            understood=search.understood,
+            searched=search.searched() if reason == "not_covered" else None,
+            damaged=tuple(damaged),
+        )
 
     def _citations(self, search: Search, now: Snapshot) -> tuple[list[Citation], list[Damage]]:
         """The best pairs that can be proved, and what else would have been looked at."""
@@ -237,7 +249,8 @@ class Assistant:
                     citations.append(
                         Citation(place, one.score, one.confidence, own.filing, own.pair)
                     )
-        threshold = self._threshold.of(search.is_alone)
+        first = citations[0].pair.question if citations else ""
+        threshold = self._threshold.of(alone=search.is_alone, question=first)
         if query.filters or not citations or citations[0].confidence < threshold:
             damaged += now.damaged
         return citations, self._noted(damaged)
@@ -305,6 +318,11 @@ class Assistant:
     def named(self, question: str) -> tuple[Company, ...]:
         """The companies that a question names."""
         return self._now.matcher.match(question).companies
+
+    def names_somebody(self, question: str) -> bool:
+        """Whether a question says whom it is about, held here or not."""
+        mention = self._now.matcher.match(question)
+        return bool(mention.companies or mention.absent)
 
     def activities(self) -> set[str]:
         """The types of activity that filings in the store name."""

@@ -13,6 +13,9 @@ from index.store.feedback import Feedback, Verdict
 
 logger = logging.getLogger(__name__)
 
+# Judgements of one caller.
+FEEDBACK_PER_MINUTE = 30
+
 # By turn and rank, rank 0 being the answer as a whole: what was said, or that it was not kept.
 Judged = Mapping[tuple[int, int], Verdict | Literal["unkept"]]
 
@@ -22,7 +25,7 @@ def judge(
 ) -> Judged:
     """Keep what was pressed (``turn``, ``rank``, ``verdict``), and what is judged by now.
 
-    A press that fits no answer changes nothing.
+    A press that fits no answer, or says the same again, changes nothing.
     """
     try:
         turn, rank, verdict = int(pressed["turn"]), int(pressed["rank"]), pressed["verdict"]
@@ -30,7 +33,7 @@ def judge(
         return judged
     answer = answers.get(turn)
     said = answer and feedback_on(answer, rank, verdict)
-    if not said:
+    if not said or judged.get((turn, rank)) == said.verdict:
         return judged
     try:
         assistant.keep(said)

@@ -11,6 +11,8 @@ from urllib.parse import parse_qsl, urlencode
 
 from assistant.records import Query
 from assistant.retrieval.companies import Company
+from assistant.retrieval.follow_up import reads_as_follow_up as reads_as_follow_up
+from assistant.retrieval.follow_up import without_link as without_link
 from assistant.retrieval.periods import periods_in
 from index.normalize import normalize
 from index.records import Filters
@@ -24,12 +26,6 @@ Condition = Literal["since", "until", "as_of", "activity"]
 CONDITIONS: tuple[Condition, ...] = ("since", "until", "as_of", "activity")
 
 _CODE = re.compile(r"\d{6}")
-# How a question begins or ends that goes on from the one before.
-_GOES_ON = re.compile(
-    r"(?:那|其中|另外|此外|还有(?!没)|它|他们|这|该|具体|后续|对此|and |what about )"
-)
-_TRAILS_OFF = re.compile(r"呢[?!。]*$")
-_LINK = re.compile(r"^(?:那么?|其中|另外|此外|还有)[，,]?|呢\s*[?？!！。]*$")
 _SHORT = 30
 
 
@@ -165,19 +161,6 @@ def chips(
         after = replace(asked, previous=last).address
         found.append(Chip("offer_after", last, after, is_set=False))
     return tuple(found)
-
-
-def reads_as_follow_up(question: str) -> bool:
-    """Whether a question only makes sense after another."""
-    plain = normalize(question).strip()
-    if len(plain) > _SHORT:
-        return False
-    return bool(_GOES_ON.match(plain) or _TRAILS_OFF.search(plain))
-
-
-def without_link(question: str) -> str:
-    """A follow-up without the words that tie it to the question before, where more is left."""
-    return _LINK.sub("", question).strip() or question
 
 
 def key_of(company: Company) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from assistant.records import Answer, Citation, Newer, Reason
 from assistant.terminal import printable
+from index.errors import ReadError
 from index.records import Filing, Pair, ParsedFiling, PartKind
 
 if TYPE_CHECKING:
@@ -97,6 +98,7 @@ def answer_json(answer: Answer) -> Json:
             {"name": c.name, "code": c.code, "short_name": c.short} for c in answer.companies
         ],
         "absent": list(answer.absent),
+        "understood": answer.understood,
         "searched": answer.searched and asdict(answer.searched),
         "citations": [
             {
@@ -171,7 +173,11 @@ def answer_text(answer: Answer) -> str:
     else:
         quoted = max(1, sum(c.confidence >= _ALSO for c in answer.citations))
         lines += [_quotation(c) for c in answer.citations[:quoted]]
-    if related := answer.citations[quoted:]:
+    # Of what was never asked, or of who isn't here, nothing is related.
+    of_nothing = answer.reason == "company_not_held" or (
+        answer.reason == "not_a_question" and not answer.companies
+    )
+    if not of_nothing and (related := answer.citations[quoted:]):
         lines.append("相关的已披露问题（不是答复）：\n" + "\n".join(_related(c) for c in related))
     return printable("\n\n".join(lines))
 
@@ -211,7 +217,8 @@ def _quotation(citation: Citation) -> str:
     if citation.filing.recognised:
         head += f"\n【{RECOGNISED}】"
     if citation.newer:
-        head += f"\n（{citation.newer.date} 另有更新的答复：{citation.newer.filing.title}，问题 {citation.newer.number}）"
+        newer = citation.newer
+        head += f"\n（{newer.date} 另有更新的答复：{newer.filing.title}，问题 {newer.number}）"
     return f"{head}\n问：{citation.pair.question}\n答：{citation.pair.answer}"
 
 
@@ -237,6 +244,7 @@ def add_json(added: AddReport) -> Json:
             for row in added.files
         ],
         "totals": {"files": len(added.files), **totals, "pairs": added.pairs},
+        "passed_over": [{"kind": kind, "files": count} for kind, count in added.passed_over],
     }
 
 
@@ -244,6 +252,9 @@ def add_text(added: AddReport) -> str:
     """The same for a terminal: what was added, then what failed and why."""
     lines = [f"warning: {row.path}: {w}" for row in added.files for w in row.warnings]
     lines += [f"failed: {row.error}" for row in added.files if row.error]
+    if added.passed_over:
+        kinds = ", ".join(f"{count} {kind}" for kind, count in added.passed_over)
+        lines.append(f"passed over, of kinds that aren't read: {kinds}")
     totals = add_json(added)["totals"]
     lines.append(", ".join(f"{count} {name}" for name, count in totals.items()))
     return printable("\n".join(lines))
@@ -255,12 +266,21 @@ def parsed_json(parsed: ParsedFiling, *, explained: bool = False) -> Json:
         "filing": filing_json(parsed.filing),
         "pairs": [pair_json(pair) for pair in parsed.pairs],
         "warnings": list(parsed.warnings),
+        "notes": [
+            {"text": n.text, "start": n.start, "end": n.end, "pages": list(n.pages)}
+            for n in parsed.notes
+        ],
     }
     if explained:
         document["parts"] = [
             {"kind": p.kind, "start": p.start, "end": p.end, "pair": p.pair} for p in parsed.parts
         ]
     return document
+
+
+def unread_json(error: ReadError) -> Json:
+    """The same for a file that can't be read."""
+    return {"filing": None, "pairs": [], "warnings": [], "error": str(error)}
 
 
 def parsed_text(parsed: ParsedFiling) -> str:

@@ -17,7 +17,7 @@ from assistant.retrieval.same_question import alike
 from assistant.retrieval.settling import Settled, settle
 from assistant.retrieval.timing import fits
 from index.records import Filters, Reading
-from index.store.scope import Scope
+from index.store.scope import CompanyKey, Scope
 from index.store.seals import Damage
 from index.store.store import Store
 
@@ -35,7 +35,10 @@ class Search:
         retriever: Retriever,
         calibration: Calibration,
         reranker: Reranker | None = None,
+        *,
+        alone: bool = False,
     ) -> None:
+        """Look for it; ``alone``: but for what it leaves out, without the question before."""
         self.query, self.store = query, store
         self._retriever = retriever
         self._known: dict[int, Reading] = {}
@@ -44,7 +47,7 @@ class Search:
         allowed = Scope(query.filters) if query.filters else None
         today = date.fromisoformat(query.today) if query.today else None
         self._retrieved = retriever.retrieve(
-            query.question, allowed, previous=query.previous, today=today
+            query.question, allowed, previous=query.previous, today=today, alone=alone
         )
         depth = max(SHORTLIST, query.top_k)
         try:
@@ -57,9 +60,18 @@ class Search:
             self._retrieved = self._retrieved.among(there)
             settled = self._settle(calibration, depth)
         self._settled = settled
-        self.ranked: Sequence[Ranked] = rerank(
-            settled.ranked, self._retrieved.asked, self._readings, reranker
-        )
+        if self._retrieved.kind == "name":
+            self.ranked: Sequence[Ranked] = self._newest()
+        else:
+            asked = self._retrieved.asked
+            self.ranked = rerank(settled.ranked, asked, self._readings, reranker)
+
+    def _newest(self) -> list[Ranked]:
+        """The newest pairs of the companies named, where nothing is asked of them."""
+        filters = self.query.filters
+        most = self.query.top_k
+        found = [self.store.newest_pairs(replace(filters, **key), most) for key in self._keys()]
+        return [Ranked(pair, 0.0, 0.0) for pairs in found for pair in pairs]
 
     def _settle(self, calibration: Calibration, depth: int) -> Settled:
         return settle(self._retrieved, calibration, self._readings, depth=depth)
@@ -69,6 +81,20 @@ class Search:
         if lacking:
             self._known |= self.store.readings(lacking)
         return [self._known[pair] for pair in pairs]
+
+    @property
+    def leaves_out(self) -> bool:
+        """Whether it may have been meant with the words of the question before."""
+        return self._retrieved.leaves_out
+
+    @property
+    def understood(self) -> str | None:
+        """The question as it was understood together with the one before, where it was."""
+        retrieved = self._retrieved
+        if not retrieved.follows or retrieved.before:
+            return None
+        names = "、".join(c.short or c.name for c in self.companies)
+        return f"{names}{retrieved.asked}" if names else retrieved.asked
 
     @property
     def is_alone(self) -> bool:
@@ -123,7 +149,7 @@ class Search:
 
     def _why(self, citation: Citation) -> Why | None:
         pair = self._pair_of(citation)
-        if pair is None:
+        if pair is None or pair not in self._retrieved.pairs:
             return None
         retrieved = self._retrieved
         row = dict(zip(EVIDENCE, self._row(pair), strict=True))
@@ -137,7 +163,7 @@ class Search:
         )
 
     def _row(self, pair: int) -> list[float]:
-        place = int(np.searchsorted(self._retrieved.pairs, pair))
+        place = int(np.flatnonzero(self._retrieved.pairs == pair)[0])
         row: list[float] = self._retrieved.evidence[place].tolist()
         return row
 
@@ -162,10 +188,12 @@ class Search:
         time was asked of, answers about it are meant.
         """
         day = day_of(citation.filing)
-        keys = ((citation.filing.company, citation.filing.code),)
+        keys: tuple[CompanyKey, ...] = ((citation.filing.company, citation.filing.code),)
         for company in self._retriever.companies:
             if keys[0] in company.keys:
                 keys = company.keys
+        if not day or self.store.newest_day(keys) <= day:
+            return None
         scope = Scope(Filters(as_of=self.query.filters.as_of), companies=keys)
         question = citation.pair.question
         pairs = self._retriever.questions(question, _LOOKED_AT, scope)
@@ -176,7 +204,7 @@ class Search:
             for pair, reading in there.items()
             if (reading.day or "") > day and alike(reading.question, question, periods=dated)
         }
-        if not later or not day:
+        if not later:
             return None
         newest = max(later, key=lambda pair: (later[pair].day or "", -pair))
         filed = self.store.filed([newest])[newest]

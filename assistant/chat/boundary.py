@@ -23,6 +23,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from assistant.limits import given_again
+
 JOIN = "/gradio_api/queue/join"
 # Bytes of a call; its longest text, and what an event tells.
 MOST_BYTES = 128 << 10
@@ -33,12 +35,14 @@ SESSIONS = 500
 _UNREAD, _UNREAD_OF_ALL = 32, 512
 
 _SESSION = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_NAME = r"[\w@$+~-][\w.@$+~-]*"
+_NAME = r"[\w@$+~-][\w.@$+~-]{0,150}"
 _FILES = re.compile(
     rf"/(config|theme\.css|gradio_api/theme\.css|favicon\.ico|manifest\.json|robots\.txt"
-    rf"|gradio_api/startup-events|gradio_api/app_id|(assets|static|svelte)(/{_NAME})+)?"
+    rf"|gradio_api/startup-events|gradio_api/app_id|(assets|static|svelte)(/{_NAME}){{1,4}})?"
 )
 _STREAMS = re.compile(rf"/gradio_api/(queue/data|heartbeat/{_SESSION.pattern})")
+# What an event's parts are called: never as Gradio calls a file's.
+_TOLD = re.compile(r"(?!(path|url|meta)$)[a-zA-Z]{1,20}")
 _SCRIPT = re.compile(rb"<script(?![^>]*\ssrc=)[^>]*>(.*?)</script>", re.DOTALL)
 # Gradio makes functions of the page's own scripts, which takes 'unsafe-eval'.
 _POLICY = (
@@ -100,7 +104,7 @@ def _are_texts(value: Any) -> bool:
 def _is_told(value: Any, depth: int = 2) -> bool:
     """Whether an event may tell this: plain values by their names, or one more such beneath."""
     if isinstance(value, dict):
-        named = all(re.fullmatch("[a-zA-Z]{1,20}", name) for name in value)
+        named = all(_TOLD.fullmatch(name) for name in value)
         few = depth > 0 and len(value) <= MOST_TOLD
         return few and named and all(_is_told(one, depth - 1) for one in value.values())
     return value is None or isinstance(value, bool | int) or _is_text(value, LONGEST_TOLD)
@@ -224,16 +228,7 @@ class Boundary:
         headers = MutableHeaders(scope=sound)
         headers["content-type"], headers["content-length"] = "application/json", str(len(body))
         del headers["transfer-encoding"]
-        is_read = False
-
-        async def again() -> Message:
-            nonlocal is_read
-            if is_read:
-                return await receive()
-            is_read = True
-            return {"type": "http.request", "body": body, "more_body": False}
-
-        await self._app(sound, again, send)
+        await self._app(sound, given_again(body, receive), send)
 
     def _has_room(self, session: str) -> bool:
         """Whether one more answer may wait for this page; the longest waiting pages make room."""
@@ -255,10 +250,13 @@ def policy_of(html: bytes) -> str:
 
 
 def _bare(scope: Scope, keep_query: bool = False) -> Scope:
-    """A call without what Gradio would answer to: an origin, or a link to a saved state."""
-    dropped = {b"origin", b"accept-encoding"} if scope["path"] == "/" else {b"origin"}
+    """A call without what Gradio would answer to: an origin, another address of its own, a link
+    to a saved state."""
+    dropped: tuple[bytes, ...] = (b"origin", b"forwarded", b"x-")
+    if scope["path"] == "/":  # what it answers is read here
+        dropped += (b"accept-encoding",)
     headers: Iterable[tuple[bytes, bytes]] = scope["headers"]
-    kept = [(name, value) for name, value in headers if name.lower() not in dropped]
+    kept = [(name, value) for name, value in headers if not name.lower().startswith(dropped)]
     query = scope["query_string"] if keep_query else b""
     return {**scope, "headers": kept, "query_string": query}
 

@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 
 from jinja2 import Environment, Template
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from assistant.answering.crops import Crop
 from assistant.answering.history import Timeline, steps
@@ -22,6 +22,7 @@ from assistant.answering.question import Chip
 from assistant.answering.report import RECOGNISED, markdown_quotation, quotation
 from assistant.answering.side_by_side import Column
 from assistant.chat.labels import LABELS, Language
+from assistant.chat.quotes import beside, left_out, verbatim
 from assistant.records import Answer, Citation
 from index.records import Span
 
@@ -192,15 +193,6 @@ def _render(template: str, language: Language, **values: object) -> Markup:
     return render(template, LABELS[language], **values)
 
 
-def verbatim(answer: str, emphasised: Span | None) -> Markup:
-    """A filed answer, every character as it is, with a part of it marked."""
-    if emphasised is None:
-        return escape(answer)
-    start, end = emphasised.start, emphasised.end
-    parts = answer[:start], answer[start:end], answer[end:]
-    return Markup('{}<mark class="best">{}</mark>{}').format(*parts)
-
-
 def _closed_up(text: str) -> str:
     """What is between quoted lines, without the layout's many blank lines."""
     if "\n" in text and not text.strip():
@@ -228,6 +220,8 @@ def _template(name: str) -> Template:
         "markdown": markdown_quotation,
         "confidence_word": confidence_word,
         "verbatim": verbatim,
+        "beside": beside,
+        "left_out": left_out,
     }
     folder = Path(__file__).parent / "templates"
     return environment.from_string((folder / f"{name}.html").read_text("utf-8"))

@@ -11,6 +11,7 @@ from starlette.routing import Route
 from assistant.answering.answer import Assistant
 from assistant.answering.cite import unharmed
 from assistant.answering.question import Asked
+from index.errors import StoreError
 
 
 def filing_route(assistant: Assistant) -> Route:
@@ -19,8 +20,8 @@ def filing_route(assistant: Assistant) -> Route:
     def send(request: Request) -> Response:
         try:
             filing = assistant.filing(request.path_params["sha256"])
-        except KeyError:
-            return Response(status_code=404)
+        except (KeyError, StoreError) as error:
+            return Response(status_code=404 if isinstance(error, KeyError) else 503)
         copy = assistant.original(filing)
         if filing.format != "pdf" or not unharmed(copy, filing):
             return Response(status_code=404)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from assistant.answering import pages
 from assistant.answering.answer import Assistant
@@ -13,25 +13,26 @@ from assistant.answering.emphasis import best_sentence
 from assistant.answering.feedback import Judged
 from assistant.answering.history import Timeline
 from assistant.answering.question import (
+    MOST_COMPANIES,
     Asked,
     Chip,
     chips,
     key_of,
     reads_as_follow_up,
-    without_link,
 )
 from assistant.answering.side_by_side import Column, columns
 from assistant.chat import cards
 from assistant.chat.labels import LABELS, Language
-from assistant.records import Answer, Citation, Query
+from assistant.records import Answer, Citation
 from assistant.retrieval.companies import Company
+from index.errors import StoreError
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
     """A question with what came of it: an answer, columns side by side, or neither.
 
-    It has neither where it can't be asked (``asked.problem``).
+    It has neither where it can't be asked (``asked.problem``), and for other reasons (``why``).
     """
 
     asked: Asked
@@ -39,6 +40,7 @@ class Turn:
     timeline: Timeline | None = None
     columns: tuple[Column, ...] = ()
     chips: tuple[Chip, ...] = ()
+    why: Literal["past", "full"] | None = None
 
     @property
     def citations(self) -> tuple[Citation, ...]:
@@ -49,6 +51,10 @@ class Turn:
         ranks = {citation.rank for citation in own}
         dated = self.timeline.entries if self.timeline else ()
         return (*own, *(c for c in dated if c.rank not in ranks))
+
+
+# Turns of one talk that are remembered with their answers, and all that are.
+FULL_TURNS, MOST_TURNS = 40, 200
 
 
 class Place(NamedTuple):
@@ -63,36 +69,45 @@ def take_turn(assistant: Assistant, asked: Asked, turns: Sequence[Turn] = ()) ->
     """Ask: one company or all, or several side by side."""
     if asked.problem:
         return Turn(asked)
+    if len(turns) >= MOST_TURNS:
+        return Turn(asked, why="full")
     named = assistant.named(asked.question)
     companies = chosen(asked, assistant.companies())
     shown = chips(asked, companies, named, _last(turns))
     if len(companies) > 1:
         return Turn(asked, columns=columns(asked, companies, assistant.ask), chips=shown)
-    query, answer = _answered(assistant, asked)
+    query = asked.query(*asked.companies)
+    answer = assistant.ask(query)
     return Turn(asked, answer, assistant.history(query, answer), chips=shown)
 
 
-def _answered(assistant: Assistant, asked: Asked) -> tuple[Query, Answer]:
-    """Ask; a follow-up of its company alone, and where that has no answer, with the words of the
-    question before it."""
-    query = asked.query(*asked.companies)
-    if asked.previous:
-        about = asked.companies or tuple(key_of(c) for c in assistant.named(asked.previous))
-        if len(about) == 1:
-            core = without_link(asked.question)
-            alone = replace(asked, question=core, previous=None).query(*about)
-            answer = assistant.ask(alone)
-            if answer.decision == "answer":
-                return alone, replace(answer, question=asked.question)
-    return query, assistant.ask(query)
+def kept(turns: Sequence[Turn]) -> list[Turn]:
+    """What is remembered of a talk: of old turns only what was asked, of refused ones nothing."""
+    if turns and (turns[-1].asked.problem or turns[-1].why):
+        turns = turns[:-1]
+    old = max(len(turns) - FULL_TURNS, 0)
+    return [*(Turn(turn.asked, why="past") for turn in turns[:old]), *turns[old:]]
 
 
 def following(assistant: Assistant, asked: Asked, turns: Sequence[Turn]) -> Asked:
-    """The question as a follow-up of the last one, where it reads as one."""
+    """The question as a follow-up of the last one, where it reads as one; else of that one's
+    company, where it names none."""
     last = _last(turns)
-    if last is None or not reads_as_follow_up(asked.question) or assistant.named(asked.question):
+    if last is None:
         return asked
-    return replace(asked, previous=last)
+    if reads_as_follow_up(asked.question):
+        return replace(asked, previous=last)
+    if asked.companies or assistant.names_somebody(asked.question):
+        return asked
+    return replace(asked, companies=_companies(turns[-1]))
+
+
+def _companies(turn: Turn) -> tuple[str, ...]:
+    """Whom a turn was about, by their keys."""
+    if turn.asked.companies or turn.answer is None:
+        return turn.asked.companies
+    about = tuple(key_of(company) for company in turn.answer.companies)
+    return about if len(about) <= MOST_COMPANIES else ()
 
 
 def chosen(asked: Asked, companies: Iterable[Company]) -> tuple[Company, ...]:
@@ -118,9 +133,15 @@ def _stranger(key: str) -> Company:
 
 
 def _last(turns: Sequence[Turn]) -> str | None:
-    """The last question that could be asked; of a follow-up the one that it goes back to."""
-    asked = [turn.asked for turn in turns if not turn.asked.problem]
-    return asked[-1].previous or asked[-1].question if asked else None
+    """The last question that could be asked, as it was understood; of a follow-up that makes no
+    sense by itself the one that it goes back to."""
+    possible = [turn for turn in turns if not turn.asked.problem]
+    if not possible:
+        return None
+    asked, answer = possible[-1].asked, possible[-1].answer
+    if answer is not None and answer.understood:
+        return answer.understood
+    return asked.previous or asked.question
 
 
 def talk_html(
@@ -162,7 +183,7 @@ def talk_html(
                 )
             )
         else:
-            reason = LABELS[language][turn.asked.problem or "empty"]
+            reason = LABELS[language][turn.asked.problem or turn.why or "empty"]
             shown.append(cards.notice_card(turn.asked.question, reason, language, number))
     return "".join(shown)
 
@@ -203,7 +224,7 @@ def page_html(
                 copy = assistant.original(citation.filing)
                 best = best_sentence(turn.asked.question, citation.pair.answer)
                 shown = pages.view(copy, text, citation, place.page, best)
-            except KeyError:  # taken out meanwhile
+            except (KeyError, StoreError):  # taken out or damaged meanwhile
                 shown = None
             return str(cards.page_card(shown, citation, language, place.turn))
     return ""

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
-from collections.abc import Iterator
 from dataclasses import asdict
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -14,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from assistant.answering import report
 from assistant.progress import Progress
-from assistant.records import Query
 from assistant.settings import Settings
 from assistant.terminal import printable
 from index.embedding.model_options import ModelOptions
@@ -106,16 +103,19 @@ def list_filings(arguments: argparse.Namespace, settings: Settings) -> int:
 
 
 def parse_file(arguments: argparse.Namespace, _settings: Settings) -> int:
-    """Read one file without a store."""
+    """Read one file without a store, or an archive's."""
+    from index.intake.packages import is_package
     from index.intake.parse import parse
 
+    if is_package(arguments.file):
+        return _parse_package(arguments)
     try:
         parsed = parse(arguments.file)
     except ReadError as error:
         if not arguments.json:
             raise
         print(f"yuanda: {error}", file=sys.stderr)
-        print(report.dumps({"filing": None, "pairs": [], "warnings": [], "error": str(error)}))
+        print(report.dumps(report.unread_json(error)))
         return INPUT_FAILED
     if arguments.text:
         sys.stdout.write(parsed.text)
@@ -129,67 +129,24 @@ def parse_file(arguments: argparse.Namespace, _settings: Settings) -> int:
     return DONE
 
 
-def ask(arguments: argparse.Namespace, settings: Settings) -> int:
-    """Official answers to one question, or to a file of them."""
-    if (arguments.question is None) == (arguments.batch is None):
-        raise CallError("ask takes either a QUESTION or --batch FILE")
-    if arguments.batch is None:
-        query = _query(arguments.question, arguments)
-        with open_assistant(arguments, settings) as assistant:
-            answer = assistant.ask(query)
-        if arguments.json:
-            print(report.dumps(report.answer_json(answer)))
-        else:
-            print(report.answer_text(answer))
-        return DONE
-    return _ask_batch(arguments, settings)
+def _parse_package(arguments: argparse.Namespace) -> int:
+    """Each filing of an archive."""
+    from index.intake.packages import parse_package
 
-
-def _ask_batch(arguments: argparse.Namespace, settings: Settings) -> int:
     status = DONE
-    lines = list(_question_lines(arguments.batch))
-    with open_assistant(arguments, settings) as assistant:
-        for number, line in lines:
-            try:
-                answer = assistant.ask(_query(_question_of(line), arguments))
-            except CallError as error:
-                status = INPUT_FAILED
-                print(f"yuanda: {arguments.batch}, line {number}: {error}", file=sys.stderr)
-                if arguments.json:
-                    print(report.dumps({"question": line, "error": str(error)}))
-                else:
-                    print(printable(f"# {line}\nfailed: {error}\n"))
-                continue
-            if arguments.json:
-                print(report.dumps(report.answer_json(answer)))
-            else:
-                print(f"# {printable(answer.question)}\n{report.answer_text(answer)}\n")
+    documents = []
+    for parsed in parse_package(arguments.file):
+        if isinstance(parsed, ReadError):
+            status = INPUT_FAILED
+            print(f"yuanda: {printable(str(parsed))}", file=sys.stderr)
+            documents.append(report.unread_json(parsed))
+        elif arguments.json:
+            documents.append(report.parsed_json(parsed, explained=arguments.explain))
+        else:
+            print(parsed.text if arguments.text else report.parsed_text(parsed), end="\n\n")
+    if arguments.json:
+        print(report.dumps({"filings": documents}))
     return status
-
-
-def _question_lines(name: str) -> Iterator[tuple[int, str]]:
-    try:
-        text = sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise CallError(f"{name}: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise CallError(f"{name}: not UTF-8; save the questions as UTF-8 text") from None
-    for number, line in enumerate(text.split("\n"), start=1):
-        if line.strip():
-            yield number, line.strip()
-
-
-def _question_of(line: str) -> str:
-    if not line.startswith("{"):
-        return line
-    try:
-        row = json.loads(line)
-    except (json.JSONDecodeError, RecursionError):
-        raise CallError("begins like JSON but is not") from None
-    question = row.get("question")
-    if not isinstance(question, str):
-        raise CallError('a JSON line needs "question", a string')
-    return question
 
 
 def feedback(arguments: argparse.Namespace, settings: Settings) -> int:
@@ -305,7 +262,7 @@ def open_assistant(arguments: argparse.Namespace, settings: Settings) -> Assista
             raise
     if doubt := mismatch(calibration_file, encoder, reranker):
         print(f"yuanda: {doubt}", file=sys.stderr)
-    return Assistant(
+    assistant = Assistant(
         store,
         encoder,
         calibration,
@@ -313,6 +270,9 @@ def open_assistant(arguments: argparse.Namespace, settings: Settings) -> Assista
         is_sample=is_sample,
         reranker=reranker,
     )
+    if on_answer := getattr(arguments, "on_answer", None):
+        assistant.watch(on_answer)
+    return assistant
 
 
 def model_options(arguments: argparse.Namespace, settings: Settings) -> ModelOptions:
@@ -342,7 +302,7 @@ def store_path(arguments: argparse.Namespace, settings: Settings) -> Path:
 
 
 def filters_of(arguments: argparse.Namespace) -> Filters:
-    """The filters of a call."""
+    """The filters that a call names."""
     return Filters(
         arguments.company,
         arguments.code,
@@ -351,14 +311,6 @@ def filters_of(arguments: argparse.Namespace) -> Filters:
         arguments.as_of,
         arguments.activity,
     )
-
-
-def _query(question: str, arguments: argparse.Namespace) -> Query:
-    if not question.strip():
-        raise CallError("the question is empty")
-    if any("\ud800" <= ch <= "\udfff" for ch in question):
-        raise CallError("the question is not UTF-8 text")
-    return Query(question.strip(), arguments.top_k, filters_of(arguments), arguments.previous)
 
 
 def _extension(name: str) -> Any:

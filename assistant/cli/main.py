@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import argparse
 import os
-import re
 import sqlite3
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from assistant.cli import values
+from assistant.cli.parsing import Parser, with_examples
 from assistant.cli.takeout_options import add_commands as add_takeout
+from assistant.cli.takeout_options import add_options
 from index.errors import CallError, ReadError, YuandaError
 
 DONE, INPUT_FAILED, CALL_WRONG = 0, 1, 2
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the exit status is 0 done, 1 some input failed, 2 wrong call."""
-    arguments = _parser().parse_args(argv)
+    parser = _parser()
+    arguments = parser.parse_args(argv)
+    arguments.parser = parser
     try:
         return _run(arguments)
     except ReadError as error:
@@ -41,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from assistant.cli import commands, intake, takeout, upkeep
+    from assistant.cli import asked, asking, commands, intake, takeout, upkeep
     from assistant.settings import Settings, forget_secrets
 
     # Progress and warnings of libraries go to standard error, results to standard output.
@@ -54,14 +57,16 @@ def _run(arguments: argparse.Namespace) -> int:
         "fetch": intake.fetch,
         "watch": intake.watch,
         "remove": commands.remove,
-        "list": commands.list_filings,
+        "list": asked.listed_by(commands.list_filings),
         "parse": commands.parse_file,
-        "ask": commands.ask,
+        "ask": asked.asked_by(asking.ask),
         "verify": upkeep.verify,
         "doctor": upkeep.doctor,
         "feedback": commands.feedback,
         "quote": takeout.quote,
         "prepare": takeout.prepare,
+        "prove": takeout.prove,
+        "completion": asked.completion,
         "evaluate": commands.evaluate,
         "models": commands.models,
         "ui": commands.ui,
@@ -71,7 +76,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser: argparse.ArgumentParser = Parser(
         prog="yuanda",
         description="Yuanda 原答: official answers from investor-relations filings, verbatim.",
     )
@@ -141,7 +146,7 @@ def _parser() -> argparse.ArgumentParser:
         "remove", parents=[store, as_json], help="take filings out of the store"
     )
     remove.add_argument(
-        "filings", nargs="+", type=_text, metavar="FILING", help="sha256 prefix or path"
+        "filings", nargs="+", type=values.text, metavar="FILING", help="sha256 prefix or path"
     )
 
     doctor = commands.add_parser(
@@ -180,7 +185,9 @@ def _parser() -> argparse.ArgumentParser:
         parents=[store, model, reranker, filters, as_json],
         help="official answers to a question",
     )
-    ask.add_argument("question", nargs="?", type=_text, metavar="QUESTION", help="in plain words")
+    ask.add_argument(
+        "question", nargs="?", type=values.text, metavar="QUESTION", help="in plain words"
+    )
     ask.add_argument(
         "--batch",
         metavar="FILE",
@@ -188,18 +195,23 @@ def _parser() -> argparse.ArgumentParser:
         "as_of, previous ('-': standard input)",
     )
     ask.add_argument(
-        "--previous", type=_text, metavar="QUESTION", help="the question that this one follows up"
+        "--previous",
+        type=values.text,
+        metavar="QUESTION",
+        help="the question that this one follows up",
     )
     ask.add_argument(
         "--today",
-        type=_date,
+        type=values.date,
         metavar="DATE",
         help="the day that 去年 and the like are counted from (default: the clock's)",
     )
     ask.add_argument(
         "--explain", action="store_true", help="say why the first five stand where they do"
     )
-    ask.add_argument("--top-k", type=_count, default=5, metavar="N", help="citations (default 5)")
+    ask.add_argument(
+        "--top-k", type=values.count, default=5, metavar="N", help="citations (default 5)"
+    )
 
     commands.add_parser(
         "verify", parents=[store, as_json], help="re-read every filing and prove every pair"
@@ -247,12 +259,14 @@ def _parser() -> argparse.ArgumentParser:
 
     ui = commands.add_parser("ui", parents=[store, model, reranker], help="the chat in the browser")
     ui.add_argument("--host", default="127.0.0.1", help="address to listen at (default loopback)")
-    ui.add_argument("--port", type=_port, default=None, help="port (default: first free from 7860)")
+    ui.add_argument(
+        "--port", type=values.port, default=None, help="port (default: first free from 7860)"
+    )
     ui.add_argument(
         "--allowed-host",
         action="append",
         default=[],
-        type=_text,
+        type=values.text,
         metavar="NAME",
         help="another name under which it is called (also: $YUANDA_ALLOWED_HOSTS)",
     )
@@ -260,7 +274,7 @@ def _parser() -> argparse.ArgumentParser:
         "--trusted-proxy",
         action="append",
         default=[],
-        type=_network,
+        type=values.network,
         metavar="ADDRESS",
         help="a proxy before it, whose word is taken for who calls (also: $YUANDA_TRUSTED_PROXIES)",
     )
@@ -271,17 +285,22 @@ def _parser() -> argparse.ArgumentParser:
         help="an MCP server over standard input and output, for other assistants",
     )
     parents = {"store": store, "json": as_json, "model": model, "reranker": reranker}
-    add_takeout(commands, parents | {"filters": filters}, _text)
-    return parser
+    add_takeout(commands, parents | {"filters": filters}, values.text)
+    add_options(commands)
+    return with_examples(parser)
 
 
 def _intake(commands: Any, parents: list[argparse.ArgumentParser]) -> None:
     fetch = commands.add_parser(
         "fetch", parents=parents, help="download companies' records from the disclosure site"
     )
-    fetch.add_argument("codes", nargs="*", type=_security, metavar="CODE", help="6 digits")
-    fetch.add_argument("--since", type=_date, metavar="DATE", help="filed YYYY-MM-DD or later")
-    fetch.add_argument("--until", type=_date, metavar="DATE", help="or earlier (default today)")
+    fetch.add_argument("codes", nargs="*", type=values.security, metavar="CODE", help="6 digits")
+    fetch.add_argument(
+        "--since", type=values.date, metavar="DATE", help="filed YYYY-MM-DD or later"
+    )
+    fetch.add_argument(
+        "--until", type=values.date, metavar="DATE", help="or earlier (default today)"
+    )
     fetch.add_argument(
         "--list", type=Path, metavar="FILE", help="announcements as JSON lines, instead of CODEs"
     )
@@ -293,10 +312,18 @@ def _intake(commands: Any, parents: list[argparse.ArgumentParser]) -> None:
         "--refresh", action="store_true", help="ask whether files that are there have changed"
     )
     fetch.add_argument(
-        "--interval", type=_seconds, default=1.0, metavar="S", help="between requests (default 1)"
+        "--interval",
+        type=values.seconds,
+        default=1.0,
+        metavar="S",
+        help="between requests (default 1)",
     )
     fetch.add_argument(
-        "--limit", type=_count, default=50, metavar="MB", help="the most of a file (default 50)"
+        "--limit",
+        type=values.count,
+        default=50,
+        metavar="MB",
+        help="the most of a file (default 50)",
     )
     watch = commands.add_parser(
         "watch", parents=parents, help="keep the store in line with folders, until interrupted"
@@ -307,7 +334,7 @@ def _intake(commands: Any, parents: list[argparse.ArgumentParser]) -> None:
     )
     watch.add_argument(
         "--settle",
-        type=_seconds,
+        type=values.seconds,
         default=2.0,
         metavar="S",
         help="how long a file has to be left alone before it is read (default 2)",
@@ -319,7 +346,7 @@ def _options_of(parser: argparse.ArgumentParser, kind: str) -> None:
         f"--{kind}-option",
         action="append",
         default=[],
-        type=_option,
+        type=values.option,
         metavar="NAME=VALUE",
         help=f"device, backend, dtype, … of the {kind} (default: $YUANDA_{kind.upper()}_NAME)",
     )
@@ -328,80 +355,21 @@ def _options_of(parser: argparse.ArgumentParser, kind: str) -> None:
 def _filters() -> argparse.ArgumentParser:
     filters = argparse.ArgumentParser(add_help=False)
     filters.add_argument(
-        "--company", type=_text, metavar="NAME", help="company whose name contains NAME"
+        "--company", type=values.text, metavar="NAME", help="company whose name contains NAME"
     )
-    filters.add_argument("--code", type=_text, metavar="CODE", help="security code, 6 digits")
-    filters.add_argument("--since", type=_date, metavar="DATE", help="YYYY-MM-DD or later")
-    filters.add_argument("--until", type=_date, metavar="DATE", help="YYYY-MM-DD or earlier")
+    filters.add_argument("--code", type=values.text, metavar="CODE", help="security code, 6 digits")
+    filters.add_argument("--since", type=values.date, metavar="DATE", help="YYYY-MM-DD or later")
+    filters.add_argument("--until", type=values.date, metavar="DATE", help="YYYY-MM-DD or earlier")
     filters.add_argument(
-        "--as-of", type=_date, metavar="DATE", help="only what was filed by YYYY-MM-DD"
+        "--as-of", type=values.date, metavar="DATE", help="only what was filed by YYYY-MM-DD"
     )
     filters.add_argument(
-        "--activity", type=_text, metavar="TYPE", help="type of activity, such as 特定对象调研"
+        "--activity",
+        type=values.text,
+        metavar="TYPE",
+        help="type of activity, such as 特定对象调研",
     )
     return filters
-
-
-def _text(value: str) -> str:
-    # Bytes of an argument that are no UTF-8 arrive as lone surrogates.
-    if any("\ud800" <= ch <= "\udfff" for ch in value):
-        raise argparse.ArgumentTypeError("not UTF-8 text")
-    return value
-
-
-def _option(value: str) -> tuple[str, str]:
-    name, equals, text = _text(value).partition("=")
-    if not equals:
-        raise argparse.ArgumentTypeError(f"{value!r} is not like device=cpu")
-    return name.replace("-", "_"), text
-
-
-def _date(value: str) -> str:
-    from datetime import date
-
-    try:
-        if not _DATE.fullmatch(value):
-            raise ValueError
-        return date.fromisoformat(value).isoformat()
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{value!r} is not a date like 2024-09-12") from None
-
-
-def _network(value: str) -> str:
-    from ipaddress import ip_network
-
-    try:
-        return str(ip_network(value, strict=False))
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{value!r} is not an address or network") from None
-
-
-def _security(value: str) -> str:
-    if not re.fullmatch(r"[0-9]{6}", value):
-        raise argparse.ArgumentTypeError(f"{value!r} is not a security code of 6 digits")
-    return value
-
-
-def _seconds(value: str) -> float:
-    try:
-        seconds = float(value)
-    except ValueError:
-        seconds = -1.0
-    if not 0.0 <= seconds <= 3600.0:
-        raise argparse.ArgumentTypeError(f"{value!r} is not a number of seconds")
-    return seconds
-
-
-def _count(value: str) -> int:
-    if not value.isascii() or not value.isdigit() or not 1 <= int(value) <= 100:
-        raise argparse.ArgumentTypeError(f"{value!r} is not a number from 1 to 100")
-    return int(value)
-
-
-def _port(value: str) -> int:
-    if not value.isascii() or not value.isdigit() or not 1 <= int(value) <= 65535:
-        raise argparse.ArgumentTypeError(f"{value!r} is not a port from 1 to 65535")
-    return int(value)
 
 
 def _version() -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from assistant.answering import report
 from assistant.cli.commands import DONE, INPUT_FAILED, filters_of, open_assistant, store_path
+from assistant.records import Query
 from assistant.settings import Settings
 from assistant.terminal import printable
 from index.errors import CallError
@@ -88,3 +89,67 @@ def prepare(arguments: argparse.Namespace, settings: Settings) -> int:
             f"（其中 {told['failed']} 个未能检索）：{printable(str(arguments.out))}"
         )
     return INPUT_FAILED if prepared.failed else DONE
+
+
+def prove(arguments: argparse.Namespace, settings: Settings) -> int:
+    """Write a proof of the first citation, or check one."""
+    if arguments.check:
+        return _check(arguments)
+    if arguments.question is None or not arguments.question.strip() or arguments.out is None:
+        raise CallError("prove takes a QUESTION and --out FILE, or --check FILE and --filing PATH")
+    from assistant.proof.document import proof_of
+    from assistant.proof.fonts import font_of
+    from assistant.proof.pdf import dumps, pdf_of
+    from index.files import write_for_others
+
+    out = Path(arguments.out)
+    suffix = out.suffix.lower()
+    if suffix not in (".pdf", ".json"):
+        raise CallError(f"{out}: --out takes a name that ends in .pdf or .json")
+    if not out.absolute().parent.is_dir():
+        raise CallError(f"{out}: there is no folder {out.absolute().parent}")
+    font = font_of(arguments.font) if suffix == ".pdf" else None
+    if suffix == ".pdf" and font is None:
+        print(
+            "yuanda: no font with Chinese characters on this machine: the PDF shows the page "
+            "itself, and its text is in the attachment (--font names one)",
+            file=sys.stderr,
+        )
+    query = Query(arguments.question.strip(), 1, filters_of(arguments))
+    with open_assistant(arguments, settings) as assistant:
+        answer = assistant.ask(query)
+        if answer.decision == "abstain":
+            print("yuanda: 无官方答复：没有可以证明的答复。", file=sys.stderr)
+            if arguments.json:
+                print(report.dumps({"out": None, "decision": "abstain"}))
+            return INPUT_FAILED
+        proof = proof_of(assistant, query, answer)
+    content = pdf_of(proof, font) if suffix == ".pdf" else dumps(proof)
+    try:
+        write_for_others(out, content)
+    except OSError as error:
+        raise CallError(f"{out}: {error.strerror or 'can not be written'}") from None
+    told = {"out": str(out), "decision": "answer", "filing": proof["filing"]["sha256"]}
+    if arguments.json:
+        print(report.dumps(told | {"number": proof["quotation"]["number"]}))
+    else:
+        print(printable(f"{out}: {report.source_line(answer.citations[0])}"))
+    return DONE
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    from dataclasses import asdict
+
+    from assistant.proof.check import check
+
+    if arguments.filing is None or arguments.question is not None or arguments.out is not None:
+        raise CallError("prove --check FILE takes --filing PATH and nothing else")
+    findings = check(arguments.check, arguments.filing)
+    holds = all(finding.holds for finding in findings)
+    if arguments.json:
+        print(report.dumps({"holds": holds, "checks": [asdict(one) for one in findings]}))
+        return DONE if holds else INPUT_FAILED
+    for one in findings:
+        print(printable(f"{'ok' if one.holds else 'NOT':<4}{one.what}  {one.detail}".rstrip()))
+    print("holds" if holds else "does not hold")
+    return DONE if holds else INPUT_FAILED

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import Match, SequenceMatcher
@@ -11,6 +12,7 @@ from itertools import accumulate, pairwise
 from typing import Literal
 
 from rapidfuzz import fuzz
+from rapidfuzz.distance import LCSseq
 
 from assistant.proof.squeezed import folded
 
@@ -27,6 +29,11 @@ _SLACK, _LEAST_SLACK = 1.5, 20
 _STRAY, _FAR = 4, 4
 # Filed characters looked at beside the text, for each that it has others for.
 _BESIDE = 16
+# Characters of a text, and of a filed one, up to which the best window is looked for.
+_LONG, _LONGEST = 600, 10_000
+# Pairs of same words up to which difflib compares two texts: it reads better, but its time grows
+# with them.
+_QUICK = 300_000
 _SENTENCE_ENDS = frozenset("。！？!?；;")
 
 
@@ -64,6 +71,8 @@ def likeness(text: str, filed: str, least: float = 0.0) -> float:
     covered = min(1.0, len(filed) / len(text))
     if covered < least:
         return 0.0
+    if len(text) > _LONG or len(filed) > _LONGEST:
+        return float(LCSseq.similarity(text, filed) / len(text))
     return covered * fuzz.partial_ratio(text, filed, score_cutoff=100 * least / covered) / 100
 
 
@@ -79,13 +88,9 @@ def aligned(text: str, filed: str) -> Aligned | None:
     Neither has white space. Words and numbers are compared as they are: a full-width comma is
     another than a half-width one.
     """
-    window = fuzz.partial_ratio_alignment(folded(text), folded(filed))
-    if window is None or not filed:
+    if not filed:
         return None
-    slack = max(_LEAST_SLACK, int(_SLACK * len(text)))
-    start, end = window.dest_start - slack, window.dest_end + slack
-    if len(text) > len(filed):
-        start, end = 0, len(filed)
+    start, end = _window(text, filed)
     words = _tokens(filed)
     ends = list(accumulate(map(len, words)))
     first, last = bisect_right(ends, start), bisect_left(ends, end) + 1
@@ -101,6 +106,15 @@ def aligned(text: str, filed: str) -> Aligned | None:
     return Aligned(start, end, shared / len(text), 2 * shared / (len(text) + end - start), found)
 
 
+def _window(text: str, filed: str) -> tuple[int, int]:
+    """What of the filed text is looked at, generously: all of it where the text is long."""
+    if len(text) > min(_LONG, len(filed)) or len(filed) > _LONGEST:
+        return 0, len(filed)
+    best = fuzz.partial_ratio_alignment(folded(text), folded(filed))
+    slack = max(_LEAST_SLACK, int(_SLACK * len(text)))
+    return (best.dest_start - slack, best.dest_end + slack) if best else (0, len(filed))
+
+
 def _blocks(text: str, filed: str, words: Sequence[str], offset: int) -> list[Match]:
     """What of ``filed`` (``a``) and ``text`` (``b``) is the same, word by word, in order.
 
@@ -109,11 +123,8 @@ def _blocks(text: str, filed: str, words: Sequence[str], offset: int) -> list[Ma
     sought = _tokens(text)
     filed_at = [offset, *(offset + n for n in accumulate(map(len, words)))]
     at = [0, *accumulate(map(len, sought))]
-    matcher = SequenceMatcher(None, words, sought, autojunk=False)
     blocks = [
-        Match(filed_at[block.a], at[block.b], at[block.b + block.size] - at[block.b])
-        for block in matcher.get_matching_blocks()
-        if block.size
+        Match(filed_at[a], at[b], at[b + size] - at[b]) for a, b, size in _common(words, sought)
     ]
     if len(blocks) > 1:
         # Of several places for the first words the nearest to the next ones.
@@ -124,6 +135,19 @@ def _blocks(text: str, filed: str, words: Sequence[str], offset: int) -> list[Ma
     while len(blocks) > 1 and _strays(blocks[-1], *blocks[-2:]):
         del blocks[-1]
     return _stretched(text, filed, blocks) if blocks else []
+
+
+def _common(words: Sequence[str], sought: Sequence[str]) -> Iterator[tuple[int, int, int]]:
+    """Runs of words that both have, in order: the longest ones first, while that is quick."""
+    times, others = Counter(words), Counter(sought)
+    if sum(count * others[word] for word, count in times.items()) <= _QUICK:
+        for block in SequenceMatcher(None, words, sought, autojunk=False).get_matching_blocks():
+            if block.size:
+                yield block.a, block.b, block.size
+    else:
+        for one in LCSseq.editops(words, sought).as_matching_blocks():
+            if one.size:
+                yield one.a, one.b, one.size
 
 
 def _strays(block: Match, before: Match, after: Match) -> bool:

@@ -26,7 +26,11 @@ logger = logging.getLogger(__name__)
 Status = Literal["verbatim", "altered", "not_filed"]
 
 # Pairs looked at first, and at most where all of the last ones have the text.
-_FIRST, _MOST = 64, 16_384
+_FIRST, _MOST = 64, 4096
+# Pairs whose filings' texts are held at once, and the longest text looked through as a whole.
+_TOGETHER, _WHOLE = 64, 1_000_000
+# Places where a number would be cut in two that are passed over in one text.
+_PASSED = 1000
 # Of those that are nearly the same so many are aligned word by word, and told.
 _ALIGNED, _TOLD = 8, 3
 # For a pair to be the source of an altered text: how much of the text it must have in quick
@@ -100,11 +104,12 @@ def _verbatim(store: Contents, index: Index, text: str, way: Sequence[str]) -> l
         if len(pairs) < count or count >= _MOST or not set(fresh[len(fresh) // 2 :]) & set(having):
             break
         count *= 4
-    filed = store.filed(having)
     places: list[Place] = []
-    for pair in having:
-        if pair in filed and (one := _proved(store, filed[pair])):
-            places += _found(one, _body(one), way)
+    for at in range(0, len(having), _TOGETHER):
+        filed = store.filed(having[at : at + _TOGETHER])
+        for pair in having[at : at + _TOGETHER]:
+            if pair in filed and (one := _proved(store, filed[pair])):
+                places += _found(one, _body(one), way)
     return places
 
 
@@ -115,15 +120,16 @@ def _has(reading: Reading, way: Sequence[str]) -> bool:
 def _places(text: str, way: Sequence[str], after: int) -> tuple[Span, ...] | None:
     """Where the fragments stand one after the other, no number cut in two."""
     found: list[Span] = []
+    passed = 0
     for fragment in way:
         while True:
             start = text.find(fragment, after)
-            if start < 0:
+            if start < 0 or passed > _PASSED:
                 return None
             end = start + len(fragment)
             if not cuts_a_number(text, start, end):
                 break
-            after = start + 1
+            after, passed = start + 1, passed + 1
         found.append(Span(start, end))
         after = end
     return tuple(found)
@@ -186,6 +192,8 @@ def _by_filing(candidates: Sequence[Filed]) -> list[Filed]:
 
 def _across(store: Contents, filed: Filed, way: Sequence[str]) -> Iterator[Place]:
     """The pairs over which a text stands that was copied as the filing has it, marks included."""
+    if len(filed.text) > _WHOLE:
+        return
     whole = squeezed(filed.text)
     found = _places(whole.text, way, 0)
     if not found:

@@ -31,7 +31,7 @@ def threshold_of(
     """The confidence from which questions are answered: the one given, or that for a share of
     wrong answers (``CallError`` where none is calibrated), or the one that ships."""
     if threshold is not None:
-        return Threshold(threshold, threshold)
+        return Threshold.at(threshold)
     return calibration.threshold if wrong is None else calibration.threshold_for(wrong)
 
 

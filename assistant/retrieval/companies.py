@@ -197,8 +197,8 @@ def _joined(companies: Sequence[Company]) -> Iterator[Company]:
         groups[place].append(company)
         if company.code:
             by_code[company.code] = place
-        for known in {name, compact(company.short)} - {""}:
-            by_name.setdefault(known, place)
+        for called in filter(None, (name, compact(company.short))):
+            by_name.setdefault(called, place)
     order = {id(company): place for place, company in enumerate(companies)}
     for group in sorted(groups, key=lambda group: min(order[id(one)] for one in group)):
         first, *others = sorted(group, key=lambda one: -order[id(one)])

@@ -80,20 +80,26 @@ class Further:
 
 
 class Threshold(NamedTuple):
-    """The confidence from which Yuanda answers: where one company's pairs alone may answer, and
-    where those of many may."""
+    """The confidence from which Yuanda answers, for each kind of question.
+
+    ``alone``: one company's pairs alone may answer; ``many``: those of any may; ``hidden``: the
+    first pair has no filed question, only an answer.
+    """
 
     alone: float
     many: float
+    hidden: float
 
     @classmethod
     def at(cls, level: Threshold | float) -> Threshold:
-        """One confidence for both, or a threshold as it is."""
-        return level if isinstance(level, Threshold) else cls(level, level)
+        """One confidence for all, or a threshold as it is."""
+        return level if isinstance(level, Threshold) else cls(level, level, level)
 
-    def of(self, is_alone: bool) -> float:
-        """The one that holds where one company's pairs alone may answer, or doesn't."""
-        return self.alone if is_alone else self.many
+    def of(self, *, alone: bool, question: str) -> float:
+        """The one that holds, where ``question`` is the first pair's."""
+        if not question.strip():
+            return self.hidden
+        return self.alone if alone else self.many
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +159,7 @@ def rank(
     depth: int = SHORTLIST,
     judge: Judge | None = None,
 ) -> list[Ranked]:
-    """The best ``depth`` candidates from best to worst, ties in the order of filing.
+    """The best ``depth`` candidates from best to worst, ties in the order of the candidates.
 
     ``readings_of`` gives texts and years. ``dense`` and ``lexical`` rank by that side
     alone, for comparison; the confidence is that of the whole all the same. A ``judge`` needs the
@@ -169,10 +175,10 @@ def rank(
         scores = calibration.shortlist.logits(evidence, EVIDENCE)
     else:
         scores = evidence[:, EVIDENCE.index(sides[retrieval])]
-    best = np.lexsort((ids, -scores))[:depth]
+    best = np.argsort(-scores, kind="stable")[:depth]
     read = read_rows(retrieved, best, readings_of)
     logits = calibration.final.logits(read, FEATURES)
-    order = np.lexsort((ids[best], -logits))
+    order = np.lexsort((best, -logits))
     said = None
     if judge:
         said = judge.logits(retrieved.asked, readings_of(ids[best[order[:DEPTH]]].tolist()))
@@ -195,6 +201,13 @@ def judged_order(order: Places, logits: Rows, said: Rows, weight: float) -> tupl
     first = order[: len(said)]
     anew = np.argsort(-(logits[first] + weight * said), kind="stable")
     return np.concatenate([first[anew], order[len(said) :]]), said[anew]
+
+
+def nearest(retrieved: Retrieved, shortlist: Linear, depth: int) -> list[int]:
+    """The ``depth`` candidates that both sides' evidence puts first, best first."""
+    scores = shortlist.logits(retrieved.evidence, EVIDENCE)
+    best: list[int] = retrieved.pairs[np.argsort(-scores, kind="stable")[:depth]].tolist()
+    return best
 
 
 def read_rows(retrieved: Retrieved, places: npt.NDArray[np.intp], readings_of: Readings) -> Rows:

@@ -13,7 +13,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from assistant.retrieval.figures import numbers_in
+from assistant.retrieval.figures import figure_said, numbers_in
 from assistant.retrieval.interaction import BEFORE, COVERAGE, Rows, cover
 from assistant.retrieval.periods import Periods, part_agreement, periods_in, year_agreement
 from index.normalize import normalize
@@ -27,9 +27,12 @@ from index.terms import terms, weight
 #   year_filed                  the filing is of the asked year, though the pair doesn't say so
 #   numbers_absent              share of the asked numbers that isn't there
 #   numbers_said                all of them are
+#   figure_absent, figure_said  a figure of the sort asked for isn't in the answer, or is
+#   rarest                      the most telling word stands there
+#   filed                       the pair has a filed question
 _DETAILS = (
     *("literal", "year_absent", "year_said", "year_filed", "part_absent", "part_said"),
-    *("numbers_absent", "numbers_said"),
+    *("numbers_absent", "numbers_said", "figure_absent", "figure_said", "rarest", "filed"),
 )
 AGREEMENT = (*COVERAGE, *_DETAILS)
 
@@ -52,6 +55,7 @@ class _Asked:
     shares: npt.NDArray[np.float64]
     periods: Periods
     numbers: frozenset[str]
+    plain: str
 
     @classmethod
     def of(cls, question: str, before: str) -> _Asked:
@@ -64,6 +68,7 @@ class _Asked:
             weights / max(weights.sum(), 1e-9),
             periods,
             numbers_in(whole) - periods.years,
+            whole,
         )
 
     def details(self, readings: Sequence[Reading]) -> Rows:
@@ -72,9 +77,17 @@ class _Asked:
         said = [_plain(reading.question, reading.answer) for reading in readings]
         stands = [[word in text for word in self.words] for text in said]
         rows[:, 0] = np.array(stands, dtype=float).reshape(len(rows), len(self.words)) @ self.shares
+        rows[:, 11] = [bool(reading.question.strip()) for reading in readings]
+        if self.words:
+            rows[:, 10] = [stand[int(self.shares.argmax())] for stand in stands]
         if self.periods or self.numbers:
             for row, text, reading in zip(rows, said, readings, strict=True):
-                row[1:] = *self._periods(text, reading.year), *self._numbers(text)
+                row[1:8] = *self._periods(text, reading.year), *self._numbers(text)
+        for row, reading in zip(rows, readings, strict=True):
+            figure = figure_said(self.plain, _plain("", reading.answer))
+            if figure is None:
+                break
+            row[8:10] = not figure, figure
         return rows
 
     def _periods(self, said: str, filed_in: str | None) -> tuple[float, ...]:

@@ -50,7 +50,9 @@ _RELATION = re.compile(
 _OWN_WORDS = re.compile(r"公司|贵司|我司|你们|你司|咱们|贵行|贵集团|贵所")
 _TRADE = re.compile(f"(?:{TRADES})")
 # What a company does to another one.
-_ACTS = re.compile(r"(?:会|也|有|没有|是不是|正在|已经?)?(?:买|用|跟|和|与|采购|采用|使用|选|向|给|找|投|入股|收购|合作)")
+_ACTS = re.compile(
+    r"(?:会|也|有|没有|是不是|正在|已经?)?(?:买|用|跟|和|与|采购|采用|使用|选|向|给|找|投|入股|收购|合作)"
+)
 _AS_A_WORD = re.compile(
     r"(?:业务|领域|行业|产业|产品|市场|技术|方面|板块|概念|项目|赛道|类|设备|应用|相关|系统|平台|组件|电池|销售|布局)"
 )
@@ -158,8 +160,13 @@ class Sentence:
                 b or p not in called | self._joined(spans, called) for p, b in enumerate(beside)
             ]
         held = any(one.companies and not b for one, b in zip(spans, beside, strict=True))
-        if not held and not about and any(one.companies for one in spans) and (
-            spans[0].start == self.begin and not spans[0].companies
+        if (
+            not held
+            and not about
+            and any(one.companies for one in spans)
+            and not spans[0].companies
+            and spans[0].start == self.begin
+            and _ACTS.match(self.text, spans[0].end)
         ):
             # 小米汽车用海康的雷达吗 asks whose pairs there are.
             beside = [not one.companies for one in spans]

@@ -1,8 +1,8 @@
 """Years and periods that a question asks of, and whether a filed pair is of them.
 
 Times are said in few ways here, and most of them are years, halves and quarters of fiscal years
-that general readers of Chinese dates don't know (FY2024, 2025Q2, 半年报; the best kept one loads for
-half a second): so they are read by the patterns below.
+that general readers of Chinese dates don't know (FY2024, 2025Q2, 半年报; jionlp loads for half a
+second and reads 2025Q2 as 2025): so they are read by patterns, here and in ``spelled``.
 """
 
 from __future__ import annotations

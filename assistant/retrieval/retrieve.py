@@ -16,8 +16,9 @@ import numpy.typing as npt
 
 from assistant.retrieval import threads
 from assistant.retrieval.companies import NOBODY, Company, CompanyMatcher, Mention
+from assistant.retrieval.follow_up import understood
 from assistant.retrieval.talk import Kind, kind_of
-from assistant.retrieval.timing import When, when
+from assistant.retrieval.timing import ANY_TIME, When, when
 from index.embedding.encoder import Encoder, Vectors
 from index.normalize import normalize
 from index.search.protocol import Index
@@ -48,9 +49,11 @@ Rows = npt.NDArray[np.float64]
 class Retrieved:
     """What was searched for (the question without the companies' names), and what was found.
 
-    ``pairs`` are ids, rising, ``evidence`` has a row of ``EVIDENCE`` for each. ``before`` is what
+    ``pairs`` are ids, in an order that goes by what was filed and not by when; ``evidence`` has
+    a row of ``EVIDENCE`` for each. ``before`` is what
     of the question before was searched for as well; ``mention`` tells of the companies named.
-    ``alone``: one company's pairs alone may answer.
+    ``leaves_out``: it may have been meant with the words of the question before; ``follows``: it
+    was understood together with that one. ``alone``: one company's pairs alone may answer.
     """
 
     asked: str
@@ -59,8 +62,10 @@ class Retrieved:
     before: str = ""
     mention: Mention = NOBODY
     kind: Kind = "question"
-    when: When = When()
+    when: When = ANY_TIME
     alone: bool = False
+    leaves_out: bool = False
+    follows: bool = False
 
     def among(self, pairs: Collection[int]) -> Retrieved:
         """The same of these pairs alone."""
@@ -86,15 +91,21 @@ class Retriever:
         pool: int = POOL,
         previous: str | None = None,
         today: date | None = None,
+        *,
+        alone: bool = False,
     ) -> Retrieved:
         """Candidates for a question: the best of both sides, each once, by id.
 
         ``allowed`` are the pairs that may be found (``None``: all). A question that names no
-        company is about that of the ``previous`` one, and a short one about its topic, too. ``today``
-        is what 去年 is counted from; by default the clock's.
+        company is about that of the ``previous`` one, and a short one about its topic, too.
+        ``today`` is what 去年 is counted from; by default the clock's. ``alone``: but for what it
+        leaves out, without the words of the previous one.
         """
         pinned = allowed is not None and bool(allowed.filters.company or allowed.filters.code)
-        mention, before = self._mention(question, previous, pinned)
+        asked_for = understood(question, previous, self._matcher, pinned=pinned)
+        mention = asked_for.mention
+        leaves_out = alone and asked_for.has_topic and bool(asked_for.before)
+        before = "" if leaves_out else asked_for.before
         time, asked = when(mention.rest, today or date.today())
         words = f"{asked} {before}" if before else asked
         vector = self._encoder.encode_queries([words])
@@ -111,13 +122,20 @@ class Retriever:
         evidence[:, :3] = self._similarities(vector, pairs)
         scores = np.fromiter(matches.values(), dtype=np.float64, count=len(matches))
         ceiling = self._index.ceiling(words) or 1.0
-        evidence[np.searchsorted(pairs, matched), 3] = np.minimum(1.0, scores / ceiling)
+        # Equal pairs differ in the last digits, by where the index has them.
+        shares = np.minimum(1.0, scores / ceiling).round(6)
+        evidence[np.searchsorted(pairs, matched), 3] = shares
         evidence[:, 4] = bool(named)
-        plain = normalize(question)
         rest = "" if mention.is_bare else mention.rest
-        kind = kind_of(plain, rest, names_company=bool(mention.companies))
-        alone = bool(named) or pinned or len(self.companies) == 1
-        return Retrieved(asked, pairs, evidence, before, mention, kind, time, alone)
+        plain = rest if asked_for.follows else normalize(question)
+        kind = kind_of(plain, rest, names_company=asked_for.names_company)
+        one = bool(named) or pinned or len(self.companies) == 1
+        follows = asked_for.follows
+        order = self._index.ordered(pairs)
+        pairs, evidence = pairs[order], evidence[order]
+        return Retrieved(
+            asked, pairs, evidence, before, mention, kind, time, one, leaves_out, follows
+        )
 
     @property
     def companies(self) -> tuple[Company, ...]:
@@ -126,18 +144,8 @@ class Retriever:
 
     def questions(self, text: str, k: int, scope: Scope) -> list[int]:
         """Pairs whose filed question shares most with ``text``, best first."""
-        return self._index.questions(text, k, scope).tolist()
-
-    def _mention(self, question: str, previous: str | None, pinned: bool) -> tuple[Mention, str]:
-        """What a question names and asks, and the words of the previous one that it follows up."""
-        former = self._matcher.match(previous, about=pinned) if previous else NOBODY
-        about = pinned or bool(former.companies)
-        mention = self._matcher.match(question, about=pinned)
-        if not previous or mention.companies or mention.absent:
-            return mention, ""
-        if about:
-            mention = self._matcher.match(question, about=True)
-        return replace(mention, companies=former.companies), former.rest
+        found: list[int] = self._index.questions(text, k, scope).tolist()
+        return found
 
     def _similarities(self, vector: Vectors, pairs: Ids) -> Rows:
         """Each pair's best cosine, that of its question, and the best of its answer's passages.

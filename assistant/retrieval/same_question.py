@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from functools import lru_cache
 
 from assistant.retrieval.periods import without_periods
@@ -30,7 +29,7 @@ def alike(one: str, other: str, *, periods: bool = False) -> bool:
 
 
 @lru_cache(maxsize=1 << 13)
-def _weights(question: str, periods: bool) -> Mapping[str, float]:
+def _weights(question: str, periods: bool) -> dict[str, float]:
     plain = normalize(question)
     core = _POLITE.sub(" ", plain if periods else without_periods(plain))
     return {word: weight(word) for word in terms(core)}

@@ -7,24 +7,28 @@ first.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from assistant.records import Reason
-from assistant.retrieval.decide import SHORTLIST, Calibration, Ranked, rank
+from assistant.retrieval.decide import SHORTLIST, Calibration, Ranked, Readings, nearest, rank
 from assistant.retrieval.figures import amounts_in, says
-from assistant.retrieval.retrieve import Retrieval, Retrieved
+from assistant.retrieval.logistic import Linear
 from assistant.retrieval.periods import without_periods
+from assistant.retrieval.retrieve import Retrieval, Retrieved
 from assistant.retrieval.same_question import alike
 from assistant.retrieval.timing import fits
 from index.normalize import normalize
 from index.records import Reading
+from index.terms import terms
 
 # What is left of the confidence in a pair that speaks of another time or of nobody named.
 UNFIT = 0.1
 # How far below the first one's logit a newer answer may be and still come before it: an eighth as
 # likely to be the right one; where the newest is asked for, a twentieth.
 _NEAR, _NEAR_ENOUGH = 2.0, 3.0
+# Candidates that are looked through for the time asked of and who is named.
+_LOOKED_THROUGH = 72
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,33 +43,55 @@ class Settled:
 def settle(
     retrieved: Retrieved,
     calibration: Calibration,
-    readings_of: Callable[[Sequence[int]], Sequence[Reading]],
+    readings_of: Readings,
     retrieval: Retrieval = "hybrid",
     depth: int = SHORTLIST,
 ) -> Settled:
-    """Rank the candidates that fit, and after them the others."""
-    mention = retrieved.mention
-    if retrieved.kind == "talk":
-        return Settled((), "not_a_question")
-    if mention.absent and not mention.companies:
-        return Settled((), "company_not_held")
-    every = retrieved.pairs.tolist()
-    if not _is_spoken_of(mention.perhaps, every, readings_of):
-        return Settled((), "company_not_held")
-    fit = fit_pairs(retrieved, readings_of)
-    if not fit and fit is not None:
+    """Rank the candidates that fit, and after them the others; where none fits, none is sure."""
+    reason, fit = fitting(retrieved, calibration.shortlist, readings_of)
+    if reason or (fit is not None and not fit):
         ranked = rank(retrieved, calibration, readings_of, retrieval, depth)
-        return Settled(tuple(_unsure(one) for one in ranked))
+        return Settled(tuple(map(_unsure, ranked)), reason)
     chosen = retrieved if fit is None else retrieved.among(fit)
     ranked = rank(chosen, calibration, readings_of, retrieval, depth)
     if is_of_now(retrieved):
         ranked = newest_first(retrieved, ranked, readings_of)
-    if fit is not None and len(ranked) < depth and len(fit) < len(every):
-        others = retrieved.among(set(every) - fit)
+    if fit and len(ranked) < depth and len(fit) < len(retrieved.pairs):
+        others = retrieved.among(set(retrieved.pairs.tolist()) - fit)
         rest = rank(others, calibration, readings_of, retrieval, depth - len(ranked))
         ranked += [_unsure(one) for one in _below(ranked, rest)]
-    reason: Reason | None = "not_a_question" if retrieved.kind == "name" else None
-    return Settled(tuple(ranked), reason)
+    return Settled(tuple(ranked), "not_a_question" if retrieved.kind == "name" else None)
+
+
+def fitting(
+    retrieved: Retrieved, shortlist: Linear, readings_of: Readings
+) -> tuple[Reason | None, set[int] | None]:
+    """Why nothing can answer, and the candidates that may (``None``: all)."""
+    mention, when, kind = retrieved.mention, retrieved.when, retrieved.kind
+    if kind == "talk":
+        return "not_a_question", None
+    if mention.absent and not mention.companies:
+        return "company_not_held", None
+    amounts = amounts_in(retrieved.asked) if kind == "statement" else frozenset()
+    if not (when or mention.parties or mention.perhaps or amounts or kind == "keyword"):
+        return None, None
+    every = nearest(retrieved, shortlist, _LOOKED_THROUGH)
+    readings = dict(zip(every, readings_of(every), strict=True))
+    named = list(mention.parties)
+    if mention.perhaps:
+        if not any(_names(reading, [mention.perhaps]) for reading in readings.values()):
+            return "company_not_held", None
+        if not mention.companies:
+            named.append(mention.perhaps)
+    topic = _words(retrieved.asked) if kind == "keyword" else []
+    return None, {
+        pair
+        for pair, reading in readings.items()
+        if _names(reading, named)
+        and fits(when, reading)
+        and (not amounts or says(normalize(reading.text), amounts))
+        and (not topic or _says_any(reading, topic))
+    }
 
 
 def is_of_now(retrieved: Retrieved) -> bool:
@@ -73,39 +99,20 @@ def is_of_now(retrieved: Retrieved) -> bool:
     return not retrieved.when or retrieved.when.this_year or retrieved.when.latest
 
 
-def _is_spoken_of(
-    name: str, pairs: Sequence[int], readings_of: Callable[[Sequence[int]], Sequence[Reading]]
-) -> bool:
-    """Whether one of the pairs holds a name, where there is one."""
-    return not name or any(_names(reading, [name]) for reading in readings_of(pairs))
-
-
-def fit_pairs(
-    retrieved: Retrieved, readings_of: Callable[[Sequence[int]], Sequence[Reading]]
-) -> set[int] | None:
-    """The candidates that fit; ``None`` where the question names no party, time or amount."""
-    every, mention = retrieved.pairs.tolist(), retrieved.mention
-    named = list(mention.parties)
-    if mention.perhaps and not mention.companies:
-        named.append(mention.perhaps)
-    amounts = amounts_in(retrieved.asked) if retrieved.kind == "statement" else frozenset()
-    if not (retrieved.when or named or amounts):
-        return None
-    readings = dict(zip(every, readings_of(every), strict=True))
-    return {
-        pair
-        for pair in every
-        if _names(readings[pair], named)
-        and fits(retrieved.when, readings[pair])
-        and says(normalize(readings[pair].text), amounts)
-    }
-
-
 def _names(reading: Reading, parties: Sequence[str]) -> bool:
     if not parties:
         return True
     text = normalize(reading.text)
     return all(party in text for party in parties)
+
+
+def _words(topic: str) -> list[str]:
+    return [word for word in terms(topic) if len(word) > 1] or [topic]
+
+
+def _says_any(reading: Reading, words: Sequence[str]) -> bool:
+    text = normalize(reading.text)
+    return any(word in text for word in words)
 
 
 def _unsure(one: Ranked) -> Ranked:
@@ -123,7 +130,7 @@ def _below(first: Sequence[Ranked], rest: Sequence[Ranked]) -> list[Ranked]:
 def newest_first(
     retrieved: Retrieved,
     ranked: Sequence[Ranked],
-    readings_of: Callable[[Sequence[int]], Sequence[Reading]],
+    readings_of: Readings,
 ) -> list[Ranked]:
     """The same, where the newest answer to the question that the first one answers comes first.
 
@@ -136,7 +143,9 @@ def newest_first(
     readings: Mapping[int, Reading] = dict(zip(pairs, readings_of(pairs), strict=True))
     moved: list[int] = []
     if retrieved.kind == "keyword":
-        topic = "".join(character for character in without_periods(retrieved.asked) if character.isalnum())
+        topic = "".join(
+            character for character in without_periods(retrieved.asked) if character.isalnum()
+        )
         moved = [p for p in pairs if topic and topic in normalize(readings[p].question)]
     is_list = bool(moved)
     if not moved:

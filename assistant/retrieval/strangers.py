@@ -12,13 +12,16 @@ from assistant.retrieval.names import TRADES, is_ordinary
 from assistant.retrieval.places import places
 
 _TRADED = re.compile(rf"([\u4e00-\u9fff]{{2,6}}?)(?:{TRADES})+(?:股份)?(?:有限)?(?:公司)?{ASKED}")
-_LEGAL = re.compile(
-    r"([\u4e00-\u9fff()]{4,24}?)(?:股份|集团|责任)?(?:有限公司|股份公司|集团公司)"
-)
+_LEGAL = re.compile(r"([\u4e00-\u9fff()]{4,24}?)(?:股份|集团|责任)?(?:有限公司|股份公司|集团公司)")
 _BARE = re.compile(rf"([\u4e00-\u9fff]{{3,4}})(?:公司)?{ASKED}")
 # Who is called upon, and a share's name whatever stands before it.
-_CALLED = re.compile(r"([\u4e00-\u9fff]{3,8}?)(?:公司)?\s*(?:[:：]|[,，]?\s*(?:请问|您好|你好))")
-_SHARE = re.compile(r"([\u4e00-\u9fff]{2,4}(?:股份|集团))(?:公司)?(?!回购|质押|减持|支付|解禁|转让)")
+_CALLED = re.compile(
+    r"([\u4e00-\u9fff]{3,8}?)(?:公司\s*(?=[:：,，的\d]|预计|公司|目前|今年|去年|请问|您好|你好)"
+    r"|\s*(?:[:：]|[,，]\s*(?:公司|贵司)|[,，]?\s*(?:请问|您好|你好)))"
+)
+_SHARE = re.compile(
+    r"([\u4e00-\u9fff]{2,4}(?:股份|集团))(?:公司)?(?!回购|质押|减持|支付|解禁|转让)"
+)
 _BRACKETED = re.compile(r"[(（]([\u4e00-\u9fff]{3,8})[)）]\s*[?？!！。]*$")
 _MARKED = re.compile(r"([*_]?s?\*?st[\u4e00-\u9fff]{2})")
 _TRADE_AT_END = re.compile(rf"(?:{TRADES})$")
@@ -27,9 +30,11 @@ _TITLE = re.compile(r"总|董|先生|女士|老师|经理|行长|主席|院士|�
 _ENDS_HERE = re.compile(rf"{ASKED}|公司|请问|您|你")
 _HEAD, _SHORTEST, _LONGEST = 16, 3, 8
 # How no name begins or ends.
-_BEGINS_NO_NAME = re.compile(r"[限我你他她它是给对和与在把被从向有没不这那谁请每各该其比像让使用到或若如]|相比|除了|关于")
+_BEGINS_NO_NAME = re.compile(
+    r"[限我你他她它是给对和与在把被从向有没不这那谁请每各该其比像让使用到或若如]|相比|除了|关于"
+)
 _ENDS_NO_NAME = re.compile(
-    r"(?:地区|市场|项目|工厂|基地|矿|月份|季度|年度|客户|业务|产品|公司|股份的|情况|问题|方面|部分|部门|负责人|吗|呢)$"
+    r"(?:地区|市场|行业|方案|政策|计划|进展|收入|利润|毛利率|分红|回购|订单|产能|项目|工厂|基地|矿|月份|季度|年度|客户|业务|产品|公司|股份的|情况|问题|方面|部分|部门|负责人|吗|呢)$"
 )
 # What stands before a trade and makes no name of it.
 _NO_NAME = re.compile(
@@ -50,9 +55,7 @@ def name_at_head(sentence: Sentence) -> str:
         return head[: match.end()].strip()
     for pattern in (_MARKED, _CALLED, _SHARE):
         match = pattern.match(head)
-        if match and _may_be_one(match[1]) and (
-            _is_distinctive(match[1]) or _TRADE_AT_END.search(match[1])
-        ):
+        if match and _may_be_one(match[1]) and (_is_distinctive(match[1]) or _is_odd(match[1])):
             return match[1]
     if name := _foreign_run(head):
         return name
@@ -60,7 +63,9 @@ def name_at_head(sentence: Sentence) -> str:
     if match and not _OWN.search(head) and _may_be_one(match[1]) and _is_foreign(match[1]):
         return match[1]
     match = _BRACKETED.search(head)
-    return match[1] if match and _may_be_one(match[1]) and _is_distinctive(match[1]) else ""
+    if match and _may_be_one(match[1]) and (_is_distinctive(match[1]) or _is_odd(match[1])):
+        return match[1]
+    return ""
 
 
 def _foreign_run(head: str) -> str:
@@ -98,6 +103,13 @@ def _is_distinctive(core: str) -> bool:
 
     words = [word for word in cut(core) if len(word) > 1]
     return not words or not all(is_ordinary(word) for word in words)
+
+
+def _is_odd(name: str) -> bool:
+    """Whether it ends with a trade, or a word of one character is in it, as in few phrases."""
+    from rjieba import cut
+
+    return bool(_TRADE_AT_END.search(name)) or any(len(word) == 1 for word in cut(name))
 
 
 def _is_foreign(text: str) -> bool:

@@ -59,6 +59,9 @@ class When:
         return bool(self.years)
 
 
+ANY_TIME = When()
+
+
 def when(plain: str, today: date) -> tuple[When, str]:
     """The time that a normalised question is about, and the question with calendar times."""
     text = calendar(plain, today)

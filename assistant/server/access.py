@@ -24,7 +24,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from assistant.answering import report
 from assistant.limits import Limits, Rate, caller_at
 from assistant.server.metrics import Metrics
-from assistant.server.reach import Reach, is_here, is_own
+from assistant.server.reach import Reach, is_here, is_own, name_of
 
 logger = logging.getLogger("yuanda.calls")
 
@@ -47,6 +47,8 @@ _UPLOAD = "/desk/upload"
 _BESIDES, _OFTEN = ("/complete", "/filing/", "/desk/"), 10
 # What is called where no route says it.
 _NAMES = {"/mcp": "/mcp", _CHAT: "chat", _UPLOAD: "upload"}
+# Characters of a path; its query may have sixteen times as many bytes.
+_LONGEST = 1000
 # Open calls and streams of one caller, where callers are limited.
 _AT_ONCE = 100
 # What no page needs: to be framed, guessed at, followed or embedded elsewhere.
@@ -77,7 +79,7 @@ class Door:
 
     def strange(self, connection: HTTPConnection) -> str | None:
         """Why a call is refused whatever it asks: a strange name, or another's page."""
-        if not self._reach.knows((connection.url.hostname or "").lower()):
+        if not self._reach.knows(name_of(connection)):
             return _STRANGE_NAME
         is_ours = is_own(connection, connection.scope["method"])
         return None if is_ours else _STRANGE_PAGE
@@ -97,6 +99,25 @@ class Door:
         # Compared with all, so that the time tells nothing.
         same = [place for place, key in enumerate(self._keys) if secrets.compare_digest(given, key)]
         return same[0] if same else None
+
+
+class Shielded:
+    """An app whose every answer tells browsers to keep other pages away from it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the call on; what an answer says of itself already stays."""
+
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in SHIELDS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self._app(scope, receive, sending)
 
 
 class Traffic:
@@ -149,9 +170,6 @@ class Gate:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = MutableHeaders(scope=message)
-                for name, value in SHIELDS.items():
-                    headers.setdefault(name, value)
             await send(message)
 
         try:
@@ -169,6 +187,8 @@ class Gate:
 
     def _refusal(self, connection: HTTPConnection, caller: str) -> Response | None:
         path, method = connection.scope["path"], connection.scope["method"]
+        if len(path) > _LONGEST or len(connection.scope["query_string"]) > 16 * _LONGEST:
+            return refusal("the address is too long", 414, {"Connection": "close"})
         if strange := self._door.strange(connection):
             return refusal(strange, 403, {"Connection": "close"})
         if path.startswith(_ALWAYS):

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
+from http import HTTPStatus
 from importlib.metadata import version
 from typing import Annotated, Any
 
@@ -25,7 +26,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from assistant.answering import pages, report
 from assistant.answering.answer import Assistant
-from assistant.limits import BusyError, Limits, Rate, Workers
+from assistant.limits import BusyError, Limits, Rate, Workers, given_again
 from assistant.server.access import Door, Gate, Traffic, json_response, refusal
 from assistant.server.metrics import CONTENT_TYPE, Metrics
 from assistant.server.reach import Forwarding, Reach
@@ -60,8 +61,10 @@ Responses = dict[int | str, dict[str, Any]]
 _WAIT = {"Retry-After": {"description": "seconds to wait", "schema": {"type": "integer"}}}
 _REFUSALS: Responses = {
     401: {"model": Refusal, "description": "No key, or a wrong one"},
-    403: {"model": Refusal, "description": "No keys are set, and the caller is elsewhere"},
+    403: {"model": Refusal, "description": "The caller is elsewhere, or calls by a strange name"},
+    408: {"model": Refusal, "description": "The request came too slowly"},
     413: {"model": Refusal, "description": "The request is too large"},
+    414: {"model": Refusal, "description": "The address is too long"},
     422: {"model": Refusal, "description": "A parameter makes no sense"},
     429: {"model": Refusal, "description": "Too many calls of this caller", "headers": _WAIT},
     503: {"model": Refusal, "description": "Too much to do at the moment", "headers": _WAIT},
@@ -130,9 +133,12 @@ def create_app(
     app.exception_handler(RequestValidationError)(_invalid)
     app.exception_handler(BusyError)(_busy)
     app.exception_handler(TimeoutError)(_busy)
+    app.exception_handler(StoreError)(_unreadable)
+    app.exception_handler(sqlite3.Error)(_unreadable)
     app.exception_handler(Exception)(_failed)
     guarded = [Depends(_guard(door))]
-    app.include_router(_health(serving), max_body_size=limits.bytes)
+    seldom: Responses = {status: _REFUSALS[status] for status in (403, 408, 413, 414)}
+    app.include_router(_health(serving), responses=seldom, max_body_size=limits.bytes)
     for router in (_metrics(metrics), _questions(serving), _filings(serving)):
         app.include_router(
             router, dependencies=guarded, responses=_REFUSALS, max_body_size=limits.bytes
@@ -323,7 +329,9 @@ class _Tools:
             raise HTTPException(405, "POST alone: nothing is streamed", {"Allow": "POST"})
         if self._answer is None:
             self._answer = await asyncio.to_thread(self._load)
-        await self._answer(scope, receive, send)
+        # Read first: amid its tasks, a body that is too slow or too large would be a failure.
+        body = await Request(scope, receive).body()
+        await self._answer(scope, given_again(body, receive), send)
 
     def _load(self) -> ASGIApp:
         from assistant.server.mcp_tools import http_app
@@ -338,7 +346,13 @@ async def _unknown(request: Request) -> Response:
     )
 
 
+async def _unreadable(_request: Request, _error: Any) -> Response:
+    return refusal("the store can't be read, or evidence in it is damaged; `yuanda doctor`", 503)
+
+
 async def _refused(_request: Request, error: Any) -> Response:
+    if error.status_code == HTTPStatus.BAD_REQUEST:  # bytes that are no text at all
+        return refusal("body: must be JSON, in UTF-8", HTTPStatus.UNPROCESSABLE_ENTITY)
     return refusal(error.detail, error.status_code, error.headers)
 
 

@@ -95,7 +95,9 @@ def server_of(assistant: Assistant, do: Do) -> Server[Any]:
             return await do(partial(offer.work, assistant, taken))
         except (BusyError, TimeoutError):
             return _failed("too much to do at the moment; ask again")
-        except (KeyError, ReadError, StoreError):
+        except StoreError:
+            return _failed("the store can't be read, or evidence in it is damaged")
+        except (KeyError, ReadError):
             return _failed("the store has no such filing, or no such page that can be drawn")
 
     return Server(

@@ -62,8 +62,16 @@ def is_loopback(host: str) -> bool:
 def is_here(connection: HTTPConnection) -> bool:
     """Whether this machine itself calls: by its address, a local name, and no one between."""
     peer = connection.client.host if connection.client else ""
-    named = is_loopback(connection.url.hostname or "")
-    return is_loopback(peer) and named and not _forwarding(connection.headers)
+    named = is_loopback(name_of(connection))
+    return is_loopback(peer) and named and not any(map(_is_forwarding, connection.headers))
+
+
+def name_of(connection: HTTPConnection) -> str:
+    """The name that a call calls the server by; empty where it has none."""
+    try:
+        return urlsplit(f"//{connection.headers.get('host', '')}").hostname or ""
+    except ValueError:
+        return ""
 
 
 def is_own(connection: HTTPConnection, method: str) -> bool:
@@ -72,7 +80,8 @@ def is_own(connection: HTTPConnection, method: str) -> bool:
         return True
     origin = connection.headers.get("origin")
     if origin is not None:
-        return urlsplit(origin).netloc.lower() == connection.headers.get("host", "").lower()
+        _, _, named = origin.lower().partition("://")
+        return named == connection.headers.get("host", "").lower()
     return connection.headers.get("sec-fetch-site", "none") in _SAME_SITE
 
 
@@ -99,10 +108,6 @@ class Forwarding:
             kept = [(name, value) for name, value in kept if name != b"host"]
             kept.append((b"host", named.encode("latin-1")))
         await self._app({**scope, "headers": kept}, receive, send)
-
-
-def _forwarding(headers: Headers) -> bool:
-    return any(map(_is_forwarding, headers))
 
 
 def _is_forwarding(name: str) -> bool:

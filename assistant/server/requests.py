@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from assistant.records import LONGEST, Query
+from assistant.retrieval.codes import plain_code
 from index.records import Filters
 
 # A company's name or code is shorter by far.
@@ -50,7 +51,8 @@ class Filtering(BaseModel):
 
     def filters(self) -> Filters:
         """The same, for a store."""
-        return Filters(self.company, self.code, self.since, self.until, self.as_of, self.activity)
+        code = self.code and plain_code(self.code)
+        return Filters(self.company, code, self.since, self.until, self.as_of, self.activity)
 
 
 class Listing(Filtering):
@@ -66,12 +68,17 @@ class Asking(Filtering):
     question: Question = Field(description="in plain words")
     top_k: int = Field(5, ge=1, le=100, description="citations at most")
     previous: Question | None = Field(
-        None, description="the question before, where this one follows it up"
+        None,
+        description="the question before, where this one follows it up; what company it was "
+        "restricted to is sent again as `code` or `company`",
+    )
+    today: Day | None = Field(
+        None, description="the day that 去年 and the like are counted from; by default today"
     )
 
     def query(self) -> Query:
         """The same, for an assistant."""
-        return Query(self.question, self.top_k, self.filters(), self.previous)
+        return Query(self.question, self.top_k, self.filters(), self.previous, self.today)
 
 
 class AskingBatch(Filtering):

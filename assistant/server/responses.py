@@ -7,7 +7,7 @@ from typing import Literal, NotRequired
 # The standard library's can't be described by pydantic before Python 3.12.
 from typing_extensions import TypedDict
 
-from assistant.records import Decision
+from assistant.records import Decision, Reason
 from index.records import Exchange, Format, LeftOutKind
 
 
@@ -89,29 +89,58 @@ class PairDocument(TypedDict):
     tables: list[TableDocument]
 
 
+class NewerDocument(TypedDict):
+    """Where the newest answer to the same question by the same company stands."""
+
+    filing: FilingDocument
+    number: str
+    date: str
+
+
 class CitationDocument(TypedDict):
-    """A pair quoted verbatim. ``confidence``: the chance that it answers the question."""
+    """A pair quoted verbatim. ``confidence``: the chance that it answers the question; ``newer``
+    is null where it is the newest answer."""
 
     rank: int
     score: float
     confidence: float
     filing: FilingDocument
     pair: PairDocument
+    newer: NewerDocument | None
+
+
+class CompanyDocument(TypedDict):
+    """A company that a question is about."""
+
+    name: str
+    code: str | None
+    short_name: str
+
+
+class SearchedDocument(TypedDict):
+    """What was looked through in vain: filings, the newest of them of the day ``until``."""
+
+    filings: int
+    until: str | None
 
 
 class AnswerDocument(TypedDict):
-    """What came of a question: with "abstain" the citations are related at best, no answer.
-
-    ``reason``: evidence, named in ``damaged``, is missing, damaged or can't be read, so that an
-    abstention doesn't say that nothing is filed.
+    """What came of a question: with "abstain" the citations are related at best, no answer, and
+    ``reason`` says why. ``companies`` are those that the question is about, ``absent`` those of
+    them that aren't held; ``understood`` is what a follow-up was taken to ask, ``damaged`` evidence
+    that is missing, damaged or can't be read.
     """
 
     question: str
     decision: Decision
     confidence: float
+    reason: Reason | None
+    companies: list[CompanyDocument]
+    absent: list[str]
+    understood: str | None
+    searched: SearchedDocument | None
     citations: list[CitationDocument]
     elapsed_ms: float
-    reason: NotRequired[Literal["evidence_damaged"]]
     damaged: NotRequired[list[str]]
 
 

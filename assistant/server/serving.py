@@ -7,31 +7,46 @@ import logging
 import socket
 import threading
 import time
-from typing import NamedTuple
+from collections import Counter
+from typing import ClassVar, NamedTuple
 
 import uvicorn
 from fastapi import FastAPI
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from assistant.limits import Limits
-from assistant.server.access import Traffic
+from assistant.server.access import Shielded, Traffic
 
 PORT, PORTS = 7860, 100
-# Connections at a time; more are sent away at once.
-_CONNECTIONS = 1024
+# Connections at a time, and of one address, so that none takes all; more are sent away at once.
+_CONNECTIONS, _OF_ONE = 1024, 512
 # Seconds that a request's head may take, and that one may leave unread what it is sent.
 _HEAD, _READ = 10.0, 30.0
+
+
+_QUIET = (
+    "graceful shutdown exceeded",
+    "Invalid HTTP request received.",
+    "Unsupported upgrade request.",
+    "No supported WebSocket library",
+)
 
 
 class PatientProtocol(H11Protocol):
     """HTTP for senders who come to the point and readers who read: uvicorn waits forever."""
 
+    _of: ClassVar[Counter[str]] = Counter()
+    _peer = ""
     _head: asyncio.TimerHandle | None = None
     _unread: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin to wait for a head."""
         super().connection_made(transport)  # type: ignore[arg-type]
+        self._peer = self.client[0] if self.client else ""
+        self._of[self._peer] += 1
+        if self._of[self._peer] > _OF_ONE:
+            self.transport.abort()
         self._watch()
 
     def data_received(self, data: bytes) -> None:
@@ -46,6 +61,9 @@ class PatientProtocol(H11Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait for nothing any more."""
+        self._of[self._peer] -= 1
+        if not self._of[self._peer]:
+            del self._of[self._peer]
         for timer in (self._head, self._unread):
             if timer:
                 timer.cancel()
@@ -92,7 +110,7 @@ def server_for(app: FastAPI, limits: Limits) -> Server:
     """The server of an app that ``api.create_app`` made."""
     quiet_end(logging.getLogger("uvicorn.error"))
     config = uvicorn.Config(
-        app,
+        Shielded(app),
         # No log of uvicorn's own: an address may hold a question.
         log_config=None,
         http=PatientProtocol,
@@ -146,11 +164,13 @@ def address_of(listening: socket.socket) -> str:
 
 
 def quiet_end(logger: logging.Logger) -> None:
-    """Say nothing of open pages whose connections end with the server: they are no fault."""
+    """Say nothing of what is no fault of the server's: open pages whose connections end with it,
+    and nonsense that strangers send."""
 
     def is_fault(record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
         cancelled = isinstance(error, asyncio.CancelledError)
-        return not cancelled and "graceful shutdown exceeded" not in record.getMessage()
+        said = record.getMessage()
+        return not cancelled and not any(quiet in said for quiet in _QUIET)
 
     logger.addFilter(is_fault)

@@ -151,12 +151,3 @@ def _item(assistant: Assistant, listed: Listed, searched: Callable[[Filters], Se
         return Item(failed, None, None)
     addresses = tuple(address_of(citation.filing) for citation in answer.citations)
     return Item(listed, answer, searched(listed.filters), addresses)
-
-
-def of_answer(assistant: Assistant, query: Query, answer: Answer) -> Prepared:
-    """One answer as a list of one, to be written down by the same writers."""
-    listed = Listed(1, query.question, query.filters)
-    searched = _searched(assistant, query.filters)
-    addresses = tuple(address_of(citation.filing) for citation in answer.citations)
-    item = Item(listed, answer, searched, addresses)
-    return Prepared(query.question, (item,), searched, datetime.now(UTC))

@@ -16,6 +16,8 @@ from index.records import Filters
 
 # What Excel takes in a cell, and in an address.
 _LONGEST, _LONGEST_ADDRESS = 32_767, 2000
+# Points of a line, and of the tallest row that Excel knows.
+_LINE_HEIGHT, _TALLEST = 15, 409
 # What would be read as a character's number, and what would be read as a formula in a CSV.
 _ESCAPE, _ACTS = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)"), ("=", "+", "-", "@", "\t", "\r")
 
@@ -107,12 +109,24 @@ def _fill(sheet: Any, columns: Sequence[tuple[str, int]], rows: Iterable[Sequenc
         for place, value in enumerate(row, start=1):
             _write(sheet.cell(number, place), value)
             sheet.cell(number, place).alignment = wrapped
+        widths = (width for _, width in columns)
+        lines = max(_lines(value, width) for value, width in zip(row, widths, strict=False))
+        sheet.row_dimensions[number].height = min(_TALLEST, _LINE_HEIGHT * lines)
     sheet.freeze_panes = "C2" if len(columns) > 2 else "A2"
     sheet.auto_filter.ref = sheet.dimensions
     sheet.page_setup.orientation, sheet.page_setup.paperSize = "landscape", 9
     sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
     sheet.sheet_properties.pageSetUpPr.fitToPage = True
     sheet.print_title_rows = "1:1"
+
+
+def _lines(value: Any, width: int) -> int:
+    """How many lines a value takes in a column of so many Latin characters; Chinese are twice
+    as wide. Not every program works it out itself."""
+    return sum(
+        1 + sum(2 if ch > "\u2e7f" else 1 for ch in line) // max(width - 1, 1)
+        for line in str(value).split("\n")
+    )
 
 
 def _write(cell: Any, value: Any) -> None:

@@ -82,9 +82,12 @@ def _answered(document: Word, number: int, item: Item) -> None:
 def _source(document: Word, source: Source) -> None:
     table = document.add_table(rows=0, cols=2, style="Table Grid")
     table.autofit = False
+    widths = (Cm(2.6), Cm(13.0))
+    for column, width in zip(table.columns, widths, strict=True):
+        column.width = width
     for name, value in source.rows:
         cells = table.add_row().cells
-        for cell, text, width in zip(cells, (name, value), (Cm(2.6), Cm(13.0)), strict=True):
+        for cell, text, width in zip(cells, (name, value), widths, strict=True):
             cell.width = width
             paragraph = cell.paragraphs[0]
             paragraph.paragraph_format.space_after = Pt(0)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from assistant.takeout.prepared import Prepared
 from index.errors import CallError
-from index.files import write_atomically
+from index.files import write_for_others
 
 SUFFIXES = (".docx", ".xlsx")
 
@@ -31,6 +31,6 @@ def write(prepared: Prepared, path: Path) -> None:
 
         content = workbook(prepared)
     try:
-        write_atomically(path, content)
+        write_for_others(path, content)
     except OSError as error:
         raise CallError(f"{path}: {error.strerror or 'can not be written'}") from None

@@ -1,6 +1,6 @@
 """How well ``yuanda quote`` tells verbatim, altered and not filed apart, and how fast.
 
-    python -m eval.benchmarks.quotes PAIRS.jsonl.gz --out RESULTS.json
+    python -m eval.benchmarks.quotes PAIRS.jsonl.gz --json eval/results/quotes.json
 
 PAIRS are JSON lines with ``question, answer, company``. Four fifths of the companies are filed,
 one fifth is only asked about. What is asked: pieces of filed pairs as they are, the same altered
@@ -27,6 +27,7 @@ from typing import Any
 
 import numpy as np
 
+from assistant.proof.pasted import fragments
 from assistant.proof.quote import Place, check
 from assistant.proof.squeezed import squeezed, without_space
 from index.embedding.encoder import load_encoder
@@ -102,7 +103,7 @@ def main() -> None:
     """Measure, print and write."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("pairs", type=Path)
-    parser.add_argument("--out", type=Path)
+    parser.add_argument("--json", type=Path, metavar="FILE")
     arguments = parser.parse_args()
     content = arguments.pairs.read_bytes()
     rows = [json.loads(line) for line in gzip.decompress(content).splitlines()]
@@ -115,8 +116,8 @@ def main() -> None:
             found = _measure(store, filed, apart)
     found["pairs_sha256"] = hashlib.sha256(content).hexdigest()
     print(json.dumps(found, ensure_ascii=False, indent=1))
-    if arguments.out:
-        arguments.out.write_text(json.dumps(found, ensure_ascii=False, indent=1) + "\n", "utf-8")
+    if arguments.json:
+        arguments.json.write_text(json.dumps(found, ensure_ascii=False, indent=1) + "\n", "utf-8")
 
 
 def _is_apart(company: str) -> bool:
@@ -195,15 +196,14 @@ class _Asked:
     def altered(self, kind: str, piece: str, changed: str) -> None:
         status, places = self._check(changed)
         row = self._status[f"altered: {kind}"]
-        if any(without_space(changed) in text for text in self._texts):
+        sought = "".join(fragments(changed)[-1])
+        if any(sought in text for text in self._texts):
             row["filed so elsewhere"] += 1
             row["of these verbatim"] += status == "verbatim"
             return
         row[status] += 1
         if status == "altered":
-            row["changes make the text of the filing"] += self._redone(places[0]) == without_space(
-                changed
-            )
+            row["changes make the text of the filing"] += self._redone(places[0]) == sought
             row["the source's words"] += without_space(piece)[:12] in self._words(places[0])
 
     def unfiled(self, piece: str) -> None:

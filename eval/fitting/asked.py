@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -10,17 +11,17 @@ import numpy as np
 import numpy.typing as npt
 
 from assistant.retrieval.companies import Company, CompanyMatcher
-from assistant.retrieval.decide import FEATURES, SHORTLIST, read_rows
+from assistant.retrieval.decide import FEATURES, SHIPPED, SHORTLIST, read_rows
 from assistant.retrieval.interaction import Rows
 from assistant.retrieval.logistic import Linear
 from assistant.retrieval.retrieve import EVIDENCE, Retrieved, Retriever
-from assistant.retrieval.settling import fit_pairs
+from assistant.retrieval.settling import fitting
 from eval.sets.datasets import LabelledQuery
 from eval.sets.stored import StoredSet
 from index.embedding.encoder import Encoder
 from index.records import Reading
 from index.search.opening import open_index
-from index.store.contents import Contents
+from index.store.contents import Contents, Filed
 from index.store.scope import Scope
 from index.store.store import Store
 
@@ -57,6 +58,8 @@ def ask_stored(
     stored: StoredSet, queries: Sequence[LabelledQuery], encoder: Encoder, weight: float = 1.0
 ) -> Iterator[Asked]:
     """Ask each query that candidates decide on, of those that fit its companies and times."""
+    # What is looked through for names and times goes by the weights that ship.
+    shortlist = Linear.read(json.loads(SHIPPED.read_text("utf-8"))["shortlist"])
     with Store.open(stored.folder) as store:
         retriever = Retriever(
             encoder,
@@ -69,7 +72,7 @@ def ask_stored(
             scope = Scope(query.filters) if query.filters else None
             today = date.fromisoformat(query.today) if query.today else None
             retrieved = retriever.retrieve(query.text, scope, previous=query.previous, today=today)
-            chosen = _decided(retrieved, readings_of)
+            chosen = _decided(retrieved, shortlist, readings_of)
             if chosen is None or not len(chosen.pairs):
                 continue
             yield Asked(
@@ -110,15 +113,14 @@ def _readings(store: Contents) -> Readings:
     return readings_of
 
 
-def _decided(retrieved: Retrieved, readings_of: Readings) -> Retrieved | None:
+def _decided(retrieved: Retrieved, shortlist: Linear, readings_of: Readings) -> Retrieved | None:
     """The candidates whose confidence decides, as ``settle`` has it; ``None`` where it decides
     without."""
-    mention = retrieved.mention
-    if retrieved.kind in ("talk", "name", "keyword"):
+    if retrieved.kind in ("name", "keyword"):
         return None
-    if mention.absent and not mention.companies:
+    reason, fit = fitting(retrieved, shortlist, readings_of)
+    if reason:
         return None
-    fit = fit_pairs(retrieved, readings_of)
     if fit is None:
         return retrieved
     return retrieved.among(fit) if fit else None
@@ -130,5 +132,6 @@ def _names(stored: StoredSet, store: Store) -> dict[int, str]:
     ids = store.catalogue().pairs().tolist()
     for start in range(0, len(ids), 2000):
         for pair, filed in store.filed(ids[start : start + 2000]).items():
-            names[pair] = stored.documents[filed.filing.sha256, filed.pair.number]
+            if isinstance(filed, Filed):
+                names[pair] = stored.documents[filed.filing.sha256, filed.pair.number]
     return names

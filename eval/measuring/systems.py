@@ -19,13 +19,14 @@ from index.store.scope import Scope
 class Found(NamedTuple):
     """A document that a system found; ``confidence`` is 0 where the system claims none.
 
-    ``is_alone``: one company's documents alone may answer.
+    ``alone``: one company's documents alone may answer; ``question`` is the filed one.
     """
 
     document: str
     score: float
     confidence: float = 0.0
-    is_alone: bool = False
+    alone: bool = False
+    question: str = ""
 
 
 System = Callable[[LabelledQuery], Iterable[Found]]
@@ -51,7 +52,13 @@ def yuanda(
         ranked = rerank(settled.ranked, retrieved.asked, readings, reranker)
         sure = 0.0 if settled.reason else 1.0
         return [
-            Found(corpus.document_ids[r.pair_id], r.score, sure * r.confidence, retrieved.alone)
+            Found(
+                corpus.document_ids[r.pair_id],
+                r.score,
+                sure * r.confidence,
+                retrieved.alone,
+                corpus.pairs[r.pair_id].question,
+            )
             for r in ranked
         ]
 
@@ -67,14 +74,15 @@ def ask_all(
         began = time.perf_counter()
         found = sorted(system(query), key=lambda f: (-f.score, f.document))
         milliseconds = (time.perf_counter() - began) * 1000
-        confidence = found[0].confidence if found else 0.0
+        first = found[0] if found else Found("", 0.0)
+        level = threshold.of(alone=first.alone, question=first.question)
         outcomes.append(
             Outcome(
                 query.id,
                 tuple(f.document for f in found),
                 query.relevant,
-                answered=bool(found) and confidence >= threshold.of(found[0].is_alone),
-                confidence=confidence,
+                answered=bool(found) and first.confidence >= level,
+                confidence=first.confidence,
                 scores=tuple(f.score for f in found),
                 milliseconds=milliseconds,
                 slices=query.slices,

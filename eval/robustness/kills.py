@@ -160,7 +160,8 @@ def _look(say: Say, folder: Path, encoder: Encoder) -> None:
             scores, found = indexes.dense.search(own[:1], 1)
             if len(found) == 0 or scores[0] < float((own[0] ** 2).sum()) - 1e-3:
                 harm.append(f"a vector isn't found: pair {pair_id}, place {first}")
-        if store.orphans() and store.tidy() and store.orphans():
+        store.tidy()
+        if any(copy.name.startswith(".") for copy in store.orphans()):
             harm.append("a copy without a filing stays")
     say(json.dumps({"filings": names, "pairs": pairs, "harm": harm}))
 

@@ -58,6 +58,12 @@ def likeness(one: str, other: str) -> float:
     return len(a & b) / max(1, len(a | b))
 
 
+def held_in(one: str, other: str) -> float:
+    """Share (0..1) of a text's character pairs that another has as well."""
+    a, b = _bigrams(one), _bigrams(other)
+    return len(a & b) / max(1, len(a))
+
+
 @lru_cache(maxsize=1 << 16)
 def _bigrams(text: str) -> frozenset[str]:
     plain = re.sub(r"[\W_]+", "", text)

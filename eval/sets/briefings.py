@@ -17,12 +17,13 @@ company answered nearly alike is right as well, and so is its answer to nearly t
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from eval.sets.asking_forms import asked_plainly, draw, is_canned, likeness, naming
+from eval.sets.asking_forms import asked_plainly, draw, held_in, is_canned, likeness, naming
 from eval.sets.datasets import Document, LabelledQuery
 from eval.sets.real import RealPair, SameAnswer, briefings, same_answers
 from eval.sets.split import Part, one_spelling
@@ -33,9 +34,11 @@ from index.records import Filters
 # one is left out; of a thousand pairs, those asked of their answers, or with them taken out.
 _STRANGERS, _EVENTS = 110, 450
 _HIDDEN, _UNANSWERED = 180, 60
-# From which likeness on an answer is the same, or a question; up to which nothing like it is there.
-_SAME, _SAME_QUESTION, _UNLIKE = 0.8, 0.55, 0.35
+# From which likeness on an answer is the same, from which share of it on it is held in another, and
+# from which likeness on a question is the same; up to which nothing like it is there.
+_SAME, _HELD_IN, _SAME_QUESTION, _UNLIKE = 0.5, 0.85, 0.55, 0.25
 _LEAST = 6
+_FISCAL = re.compile(r"(20\d\d)年?(半年|中期)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +197,7 @@ def _paraphrases(key: str, pair: RealPair, right: dict[str, int]) -> list[Labell
         right,
         slices={"company": pair.company, "type": "within"},
         filters=Filters(code=pair.code) if pair.code else Filters(company=pair.company),
+        today=_day(pair),
     )
     return [named, within]
 
@@ -207,7 +211,15 @@ def _query(
         right,
         slices={"company": pair.company, "type": kind},
         names=names,
+        today=_day(pair),
     )
+
+
+def _day(pair: RealPair) -> str | None:
+    """When a pair was asked: its date, or one after the year that its event is about."""
+    if pair.date or not (year := _FISCAL.search(pair.event)):
+        return pair.date
+    return f"{year[1]}-09-10" if year[2] else f"{int(year[1]) + 1}-05-10"
 
 
 def _some(pairs: dict[str, RealPair], count: int) -> list[tuple[str, RealPair]]:
@@ -221,14 +233,20 @@ def _is_question(pair: RealPair) -> bool:
 
 
 def _is_same(one: RealPair, other: RealPair) -> bool:
-    return one.answer == other.answer or likeness(one.answer, other.answer) >= _SAME
+    if one.answer == other.answer or likeness(one.answer, other.answer) >= _SAME:
+        return True
+    return min(len(one.answer), len(other.answer)) >= 30 and (
+        held_in(other.answer, one.answer) >= _HELD_IN
+    )
 
 
 def _is_right(one: RealPair, asked: RealPair) -> bool:
     """Whether one answers what another asks."""
-    if _is_same(one, asked):
+    if one.answer == asked.answer:
         return True
-    return likeness(one.question, asked.question) >= _SAME_QUESTION and not is_canned(one.answer)
+    return not is_canned(one.answer) and (
+        _is_same(one, asked) or likeness(one.question, asked.question) >= _SAME_QUESTION
+    )
 
 
 def _unlike(pair: RealPair, others: Iterable[RealPair]) -> bool:

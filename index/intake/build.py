@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,6 +18,7 @@ from index.embedding.passages import passages_of
 from index.embedding.sentences import encoded
 from index.errors import ReadError, StoreError
 from index.files import sha256_of
+from index.intake.packages import SUFFIX, Packages
 from index.intake.parse import SUFFIXES, parse
 from index.intake.workers import Outcome, Read, processes_for, read_ahead
 from index.reading.page_progress import OnPage, listening
@@ -28,6 +30,8 @@ from index.store.store import Store
 # Files that are embedded and stored at once: from one on, twice as many each time up to these,
 # so that few are told of at once and many cost little each.
 TOGETHER = 64
+# Files in a folder that are added.
+_ADDED = SUFFIXES | {SUFFIX}
 
 Status = Literal["added", "unchanged", "replaced", "failed"]
 
@@ -47,9 +51,13 @@ class FileRow:
 
 @dataclass(frozen=True, slots=True)
 class AddReport:
-    """A row for each file, in the order read."""
+    """A row for each file, in the order read.
+
+    ``passed_over``: how many files of each kind that isn't read were there, by suffix.
+    """
 
     files: tuple[FileRow, ...]
+    passed_over: tuple[tuple[str, int], ...] = ()
 
     def count(self, status: Status) -> int:
         """Number of files with this status."""
@@ -83,9 +91,6 @@ def add(
     """
     store.set_model(encoder)
     store.tidy()
-    files = list(files_below(paths))
-    if on_start:
-        on_start(len(files))
     rows: list[FileRow] = []
 
     def tell(told: Iterable[FileRow]) -> None:
@@ -94,10 +99,13 @@ def add(
             if on_row:
                 on_row(row)
 
-    processes = processes_for(len(files)) if processes is None else processes
     at_once = 1
     waiting: list[_Ready | FileRow] = []
     with _Sources(store) as sources:
+        files = list(sources.files(paths))
+        if on_start:
+            on_start(len(files))
+        processes = processes_for(len(files)) if processes is None else processes
         on_source = sources.named(on_page)
         for path, outcome in read_ahead(files, sources.source, read, processes, on_source):
             with listening(on_source):
@@ -109,30 +117,41 @@ def add(
         tell(_add_files(store, waiting, encoder))
     open_index(store, encoder.dimension)
     improve_index(store)
-    return AddReport(tuple(rows))
+    return AddReport(tuple(rows), tuple(sorted(sources.passed_over.items())))
 
 
-def files_below(paths: Sequence[Path]) -> Iterator[Path]:
+def files_below(
+    paths: Sequence[Path],
+    suffixes: Collection[str] = SUFFIXES,
+    passed_over: Counter[str] | None = None,
+) -> Iterator[Path]:
     """The files named, and in folders those that look like filings, sorted, each once.
 
-    Hidden files and folders are passed over, and links to folders are not followed.
+    Hidden files and folders are passed over, and links to folders are not followed; how many
+    others there are of each kind is counted in ``passed_over``.
     """
     seen = set()
+    counted = Counter[str]() if passed_over is None else passed_over
     for path in paths:
-        for file in _walk(path) if path.is_dir() else [path]:
+        for file in _walk(path, suffixes, counted) if path.is_dir() else [path]:
             absolute = file.absolute()
             if absolute not in seen:
                 seen.add(absolute)
                 yield absolute
 
 
-def _walk(folder: Path) -> Iterator[Path]:
+def _walk(folder: Path, suffixes: Collection[str], passed_over: Counter[str]) -> Iterator[Path]:
     for parent, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
             # Word leaves `~$name.docx` beside a document that is open.
-            if Path(name).suffix.lower() in SUFFIXES and not name.startswith((".", "~$")):
+            if name.startswith((".", "~$")):
+                continue
+            suffix = Path(name).suffix.lower()
+            if suffix in suffixes:
                 yield Path(parent) / name
+            else:
+                passed_over[suffix or name] += 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +180,8 @@ class _Sources:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._incoming = Incoming(store.folder)
+        self._packages = Packages()
+        self.passed_over: Counter[str] = Counter()
         # What became of a file that needn't be read, and of the others the copies.
         self._rows: dict[Path, FileRow] = {}
         self._copies: dict[Path, tuple[Path, str]] = {}
@@ -175,7 +196,13 @@ class _Sources:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._packages.__exit__(kind, error, trace)
         self._incoming.__exit__(kind, error, trace)
+
+    def files(self, paths: Sequence[Path]) -> Iterator[Path]:
+        """All files to be added, an archive's members one by one."""
+        yield from self._packages.opened(files_below(paths, _ADDED, self.passed_over))
+        self.passed_over += self._packages.passed_over
 
     def named(self, on_page: OnPage | None) -> OnPage | None:
         """``on_page``, told of the files that the copies are of."""
@@ -185,13 +212,16 @@ class _Sources:
 
     def source(self, path: Path) -> Path | None:
         """What of a file is to be read; ``None`` where it needn't be, or can't."""
+        file = self._packages.file(path)
         try:
-            _check_name(path)
-            digest = sha256_of(path)
+            if path in self._packages.faults:
+                raise self._packages.faults[path]
+            _check_name(file)
+            digest = sha256_of(file)
             if self._store.is_sound(digest):
                 self._rows[path] = self._unchanged(path, digest)
                 return None
-            copy, digest = self._incoming.take(path)
+            copy, digest = self._incoming.take(file)
         except OSError as error:
             reason = error.strerror or "can't be read"
             self._rows[path] = FileRow(str(path), None, "failed", error=f"{path}: {reason}")
@@ -207,7 +237,7 @@ class _Sources:
         filing = self._store.filing(digest)
         warnings: tuple[str, ...] = ()
         if fault := fault_of(self._store.original(filing), digest):
-            copy, found = self._incoming.take(path)
+            copy, found = self._incoming.take(self._packages.file(path))
             if found == digest:
                 self._store.restore_copy(filing, copy)
                 warnings = (f"{fault}: restored",)

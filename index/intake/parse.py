@@ -2,36 +2,79 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import pickle
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from index.errors import ReadError, ScannedError
 from index.files import sha256_of
-from index.reading import SUFFIXES, Document, read
+from index.reading import SUFFIXES, Document, can_recognise, read, recognised
+from index.reading.sandbox import reads_here, run_apart
 from index.records import Filing, ParsedFiling
 from index.splitting import split
+from index.splitting.notes import notes_of
 
 __all__ = ["SUFFIXES", "parse"]
 
 
+# Pairs that a filing may have; the exchanges' platforms give out files of some thousand.
+_PAIRS = 50_000
+
+
 def parse(path: Path) -> ParsedFiling:
-    """Read and split a filing.
+    """Read and split a filing, in a process of its own within limits on time and memory.
 
     One without a question has no pairs and a warning. ``ReadError`` names the file and the
     cure where it can't be read.
     """
-    document = read(path)
+    if reads_here():
+        return _parse(path, read)
+    try:
+        # It comes from a process that runs nothing but this program.
+        made: ParsedFiling = pickle.loads(run_apart("parsed", path))  # noqa: S301
+    except ScannedError:
+        # Recognising takes more time and memory, and gets nothing but pictures.
+        if not can_recognise():
+            raise
+        return _parse(path, recognised)
+    return made
+
+
+def parsed(path: Path) -> bytes:
+    """``parse`` in this process, pickled."""
+    return pickle.dumps(_parse(path, read))
+
+
+def _parse(path: Path, reader: Callable[[Path], Document]) -> ParsedFiling:
+    digest = _digest(path)
+    document = reader(path)
     pages = len(document.page_starts) or None
     result = split(document)
+    if len(result.pairs) > _PAIRS:
+        raise ReadError(str(path), f"more than {_PAIRS:,} questions; split it")
+    if _digest(path) != digest:
+        raise ReadError(str(path), "changed while it was read; try again")
     filing = Filing(
         path=str(path),
-        sha256=sha256_of(path),
+        sha256=digest,
         format=document.format,
         pages=pages,
         recognised=document.recognised,
         **result.head,
     )
     warnings = (*_pictures(document), *document.warnings, *result.warnings)
-    return ParsedFiling(filing, result.pairs, document.text, warnings, result.parts)
+    # Every row of a sheet is a pair, or said to be none.
+    notes = () if document.rows else notes_of(document.text, result.parts, document.page_starts)
+    return ParsedFiling(filing, result.pairs, document.text, warnings, result.parts, notes)
+
+
+def _digest(path: Path) -> str:
+    try:
+        if path.exists() and not path.is_file():
+            raise ReadError(str(path), "not a file")
+        return sha256_of(path)
+    except OSError as error:
+        raise ReadError(str(path), error.strerror or "can't be read") from None
 
 
 def _pictures(document: Document) -> Iterator[str]:

@@ -18,6 +18,7 @@ import watchfiles
 
 from index.embedding.encoder import Encoder
 from index.errors import CallError, StoreError
+from index.files import is_there
 from index.intake import build
 from index.intake.parse import SUFFIXES, parse
 from index.intake.workers import Read
@@ -142,7 +143,7 @@ class Watcher:
         filed = [Path(entry.filing.path) for entry in self._store.filings()]
         for folder in self._folders:
             within = [path for path in filed if path.is_relative_to(folder)]
-            gone = [path for path in within if not path.exists()]
+            gone = [path for path in within if not is_there(path)]
             is_empty = not folder.is_dir() or not any(build.files_below([folder]))
             if gone and is_empty and len(gone) == len(within):
                 self._on_trouble(

@@ -4,6 +4,7 @@ is refused, and the rest goes on."""
 from __future__ import annotations
 
 import os
+import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import TimeoutError as ReadTimeout
@@ -15,10 +16,11 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from threading import Thread
 
-from index.errors import ReadError, ScannedError
+from index.errors import ReadError, ScannedError, YuandaError
 from index.intake.parse import parse
 from index.reading.page_progress import OnPage, listen
-from index.reading.sandbox import read_here
+from index.reading.sandbox import begin, failure, read_here
+from index.reading.standing import DAMAGED, LARGE, SLOW
 from index.records import ParsedFiling
 
 Read = Callable[[Path], ParsedFiling]
@@ -67,7 +69,7 @@ def read_ahead(
             for path in paths:
                 outcome = None
                 if own := source(path):
-                    future = pool.schedule(read, args=(own,), timeout=_SECONDS)
+                    future = pool.schedule(_limited, args=(read, own), timeout=_SECONDS)
                     outcome = partial(_outcome, own, read, future.result)
                 waiting.append((path, outcome))
                 if len(waiting) > 4 * processes:
@@ -133,9 +135,20 @@ def _outcome(path: Path, read: Read, result: Outcome) -> ParsedFiling:
     except ScannedError:
         # To be recognised, which uses all processors and takes longer than a file has there.
         return read(path)
+    except (MemoryError, RecursionError):
+        raise ReadError(str(path), LARGE) from None
     except ReadTimeout:
-        raise ReadError(
-            str(path), f"not read within {_SECONDS} seconds; open and save it"
-        ) from None
-    except ProcessExpired:
-        raise ReadError(str(path), "crashes its reader; print it to a new PDF") from None
+        raise ReadError(str(path), SLOW) from None
+    except ProcessExpired as error:
+        took_long = error.exitcode == -getattr(signal, "SIGXCPU", 0)
+        raise ReadError(str(path), SLOW if took_long else DAMAGED) from None
+
+
+def _limited(read: Read, path: Path) -> ParsedFiling:
+    begin(path)
+    try:
+        return read(path)
+    except (YuandaError, OSError, MemoryError, RecursionError):
+        raise
+    except Exception as error:
+        raise ReadError(str(path), failure(error)) from None

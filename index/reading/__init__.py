@@ -4,26 +4,29 @@ from __future__ import annotations
 
 import struct
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 from index.errors import ReadError, ScannedError
 from index.reading.document import Document
+from index.reading.office import converted, kind_of
 from index.reading.sandbox import reads_here
 
-__all__ = ["SUFFIXES", "Document", "read"]
+__all__ = ["SUFFIXES", "Document", "can_recognise", "read", "recognised"]
 
-# Files in a folder that are taken for filings.
-SUFFIXES = frozenset({".pdf", ".docx", ".xlsx", ".csv", ".tsv", ".html", ".htm", ".txt", ".text"})
+# Files in a folder that are taken for filings; the last are read through LibreOffice.
+SUFFIXES = frozenset(
+    {
+        *(".pdf", ".docx", ".xlsx", ".csv", ".tsv", ".html", ".htm", ".txt", ".text"),
+        *(".doc", ".wps", ".rtf", ".xls"),
+    }
+)
 
 _REFUSED = (
     (b"\x89PNG", "a PNG picture, not a filing; recognise its text first and add that"),
     (b"\xff\xd8\xff", "a JPEG picture, not a filing; recognise its text first and add that"),
     (b"GIF8", "a GIF picture, not a filing; recognise its text first and add that"),
-    (
-        b"\xd0\xcf\x11\xe0",
-        "an old Word, Excel or encrypted Office file; save it as .docx, .xlsx or PDF",
-    ),
-    (b"{\\rtf", "a rich text file; save it as .docx or PDF"),
+    (b"\xd0\xcf\x11\xe0", "an old or encrypted Office file; save it as .docx, .xlsx or PDF"),
     (b"Rar!", "a RAR archive; unpack it and add what is inside"),
     (b"7z\xbc\xaf", "a 7z archive; unpack it and add what is inside"),
     (b"\x1f\x8b", "a gzip archive; unpack it and add what is inside"),
@@ -64,6 +67,8 @@ def _read(path: Path) -> Document:
         return _read_pdf(path)
     if head.startswith(b"PK\x03\x04"):
         return _read_zip(path)
+    if (kind := kind_of(path, head)) is not None:
+        return _read_converted(path, kind)
     for magic, reason in _REFUSED:
         if head.startswith(magic):
             raise ReadError(str(path), reason)
@@ -72,19 +77,42 @@ def _read(path: Path) -> Document:
     return read_plain(path)
 
 
+def _read_converted(path: Path, kind: str) -> Document:
+    """A file that LibreOffice makes a document or a sheet of."""
+    with converted(path, kind) as made:
+        try:
+            document = _read_zip(made)
+        except ReadError as error:
+            raise ReadError(str(path), f"through LibreOffice: {error.reason}") from None
+    told = f"read through LibreOffice as .{kind}"
+    return replace(document, warnings=(told, *document.warnings))
+
+
 def _read_pdf(path: Path) -> Document:
     from index.reading.pdf import read_pdf
 
     try:
         return read_pdf(path)
     except ScannedError:
-        from index.reading.recogniser import available, recogniser
-        from index.reading.scanned import read_scanned
-
         # A process of a pool has neither the memory nor the time: the caller's does it.
-        if reads_here() or not available():
+        if reads_here() or not can_recognise():
             raise
-        return read_scanned(path, recogniser())
+        return recognised(path)
+
+
+def can_recognise() -> bool:
+    """Whether this process can read a scanned PDF."""
+    from index.reading.recogniser import available
+
+    return available()
+
+
+def recognised(path: Path) -> Document:
+    """What is recognised on the pages of a scanned PDF."""
+    from index.reading.recogniser import recogniser
+    from index.reading.scanned import read_scanned
+
+    return read_scanned(path, recogniser())
 
 
 def _read_zip(path: Path) -> Document:

@@ -22,6 +22,9 @@ from index.records import Span
 _LINE_BREAK = re.compile(r"(\n)")
 # Each tag takes some hundred bytes of memory.
 _TAGS = 1_000_000
+# Attributes of one tag, and what stands in quotes in it.
+_ATTRIBUTES = 2000
+_QUOTED = re.compile(rb"\"[^\"]*\"|'[^']*'")
 _CHARSET = re.compile(r"""charset\s*=\s*["']?\s*([\w.:-]+)""", re.ASCII | re.IGNORECASE)
 # GB2312 and GBK name what is in truth GB18030, as browsers know.
 _MEANT = {"gb2312": "gb18030", "gb_2312-80": "gb18030", "gbk": "gb18030", "x-gbk": "gb18030"}
@@ -33,6 +36,8 @@ def read_html(path: Path, content: bytes) -> Document:
     """Read an HTML file; ``ReadError`` where there is no text, or no end of markup."""
     if content.count(b"<") > _TAGS:
         raise ReadError(str(path), f"more than {_TAGS:,} tags; not a filing")
+    if _has_crowded_tag(content):
+        raise ReadError(str(path), f"a tag of more than {_ATTRIBUTES:,} attributes; not a filing")
     # libxml2 takes a NUL for the end; browsers leave it out.
     markup = _decoded(path, content).replace("\0", "").encode("utf-8", "replace")
     parser = html.HTMLParser(encoding="utf-8", huge_tree=True)
@@ -81,6 +86,15 @@ def _warnings(text: str, omitted: Iterable[Omitted]) -> Iterator[str]:
             yield f"{said} text left out in {count} place{'s' * (count > 1)}"
     if lost := text.count(UNKNOWN):
         yield f"{lost} character{'s' * (lost > 1)} that can't be read (U+FFFD)"
+
+
+def _has_crowded_tag(content: bytes) -> bool:
+    """Whether a tag has so many attributes that comparing each with each takes minutes."""
+    for piece in content.split(b"<"):
+        tag = piece if len(piece) > 2 * _ATTRIBUTES else b""
+        if tag and len(_QUOTED.sub(b"", tag).partition(b">")[0].split()) > _ATTRIBUTES:
+            return True
+    return False
 
 
 def _decoded(path: Path, content: bytes) -> str:

@@ -1,18 +1,17 @@
-"""Runs PDFium in a process of its own, with limits: a PDF can be made to hang or crash it.
+"""Files are read in processes of their own, with limits on time and memory: a file can be made to
+hang a reader, to crash it or to fill the memory.
 
-A file is read in a process that ends with it. Pages are drawn, for someone who waits, in processes
-that stand ready and are replaced when they crash or hang.
+Readers stand ready (``standing``). Pages are drawn, for someone who waits, in processes of a pool,
+which are replaced when they crash or hang.
 """
 
 from __future__ import annotations
 
 import atexit
+import json
 import os
-import re
-import signal
-import subprocess
 import sys
-import threading
+import time
 import traceback
 from collections.abc import Callable
 from concurrent.futures import TimeoutError as TookTooLong
@@ -22,38 +21,42 @@ from importlib import import_module
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from index.errors import ReadError
-from index.reading.page_progress import listening, page_read
+from index.errors import ReadError, ScannedError
+from index.reading.page_progress import listening
+from index.reading.standing import DAMAGED, SLOW, Standing
 
 if TYPE_CHECKING:
     from pebble import ProcessPool
 
-# Address space of the process, in bytes; a filing takes less than a tenth of it.
-_MEMORY = 1 << 30
-# Processor time: so many seconds, and one more for so many pages (a page takes 2 ms or so).
-_SECONDS, _PAGES_A_SECOND = 10, 50
-# By the clock, where the system has no limit on processor time or is very busy.
-_DEADLINE = 300
-# Processes that stand ready, the seconds that a page may take there, and the pages that each draws
-# before a fresh one takes its place.
+# Address space of a process, in bytes; a filing takes less than a tenth of it.
+MEMORY = 1 << 30
+# Processor time: so many seconds, and one more for so many pages (a page takes 2 ms or so) and for
+# so many bytes.
+_SECONDS, _PAGES_A_SECOND, _BYTES_A_SECOND = 10, 50, 1 << 19
+# Processes that stand ready to draw, the seconds that a page may take there, and the pages that
+# each draws before a fresh one takes its place.
 _STANDING, _SECONDS_A_PAGE, _PAGES = 2, 20, 500
-_REFUSED, _FAILED = 3, 4
-# What the process writes of each page before its answer.
-_PAGE = re.compile(rb"page (\d{1,9}) of (\d{1,9})\n")
 # How the reason begins where the fault is Yuanda's.
-FAILED = "a PDF that Yuanda fails to read"
+FAILED = "a file that Yuanda fails to read"
 
-# What can be asked for. Each function of the name in the reader takes the path and the arguments,
-# as strings, and yields bytes. The reader is found by name: it imports this module.
-_READER = "index.reading.pdf"
-TASKS = ("content", "drawing", "ready")
-
+# What can be asked for, and where it is. Each is a function of the path and of arguments, as
+# strings, that yields bytes. They are found by name: their modules import this one.
+TASKS = {
+    "content": "index.reading.pdf",
+    "drawing": "index.reading.pdf",
+    "ready": "index.reading.pdf",
+    "again": "index.reading.pdf.again",
+    "parsed": "index.intake.parse",
+    "attachment": "index.reading.attachments",
+}
 
 _here = False
+# Processor time that this process had used when it began with a file, and what the file may take.
+_began, _seconds = 0.0, 0
 
 
 def read_here() -> None:
-    """This process is apart already: PDFs are read in it, within its limits on memory.
+    """This process is apart already: files are read in it, within its limits on memory.
 
     For the processes of a pool, which replaces the ones that crash or hang.
     """
@@ -68,7 +71,7 @@ def reads_here() -> bool:
 
 
 def _task(name: str) -> Callable[..., bytes]:
-    work: Callable[..., bytes] = getattr(import_module(_READER), name)
+    work: Callable[..., bytes] = getattr(import_module(TASKS[name]), name)
     return work
 
 
@@ -76,62 +79,26 @@ def run_apart(task: str, path: Path, *arguments: str) -> bytes:
     """What a task of ``TASKS`` yields; its ``ReadError``, or one for what broke the limits."""
     if _here:
         return _task(task)(path, *arguments)
-    # The same modules as here, whichever way they were found.
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(p or "." for p in sys.path)}
-    command = [sys.executable, "-m", __name__, task, str(path), *arguments]
-    answer, status = _run(command, environment, path)
-    if status == _REFUSED:
-        raise ReadError(str(path), answer.decode())
-    if status == -getattr(signal, "SIGXCPU", 0):
-        raise ReadError(str(path), _SLOW)
-    if status == _FAILED:
-        raise ReadError(str(path), _failed(answer.decode()))
-    if status:
-        raise ReadError(str(path), _DAMAGED)
-    return answer
+    kind, content = _readers().ask(task, path, *arguments)
+    if kind == "done":
+        return content
+    if kind == "scanned":
+        raise ScannedError(str(path), content.decode())
+    raise ReadError(str(path), content.decode())
 
 
-def _run(command: list[str], environment: dict[str, str], path: Path) -> tuple[bytes, int]:
-    """What a process answers and how it ends; meanwhile the pages that it reads are told of."""
-    overdue = threading.Event()
-
-    def end() -> None:
-        overdue.set()
-        process.kill()
-
-    with subprocess.Popen(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env=environment,
-    ) as process:
-        deadline = threading.Timer(_DEADLINE, end)
-        deadline.daemon = True
-        deadline.start()
-        try:
-            answer = _answer(process.stdout, path) if process.stdout else b""
-            status = process.wait()
-        except BaseException:
-            process.kill()
-            raise
-        finally:
-            deadline.cancel()
-    if overdue.is_set():
-        raise ReadError(str(path), _SLOW)
-    return answer, status
+@cache
+def _readers() -> Standing:
+    return Standing(__name__)
 
 
-def _answer(output: IO[bytes], path: Path) -> bytes:
-    for line in output:
-        if not (told := _PAGE.fullmatch(line)):
-            return line + output.read()
-        page_read(path, int(told[1]), int(told[2]))
-    return b""
+def end_readers() -> None:
+    """End the processes that stand ready to read."""
+    _readers().close()
 
 
 def run_standing(task: str, path: Path, *arguments: str) -> bytes:
-    """The same in a process that stands ready, without the time to start one."""
+    """The same in a process of those that draw."""
     if _here:
         return run_apart(task, path, *arguments)
     from pebble import ProcessExpired
@@ -140,9 +107,9 @@ def run_standing(task: str, path: Path, *arguments: str) -> bytes:
     try:
         done: bytes = future.result()
     except TookTooLong:
-        raise ReadError(str(path), _SLOW) from None
+        raise ReadError(str(path), SLOW) from None
     except (ProcessExpired, MemoryError):
-        raise ReadError(str(path), _DAMAGED) from None
+        raise ReadError(str(path), DAMAGED) from None
     return done
 
 
@@ -174,31 +141,39 @@ def _work(task: str, path: Path, arguments: tuple[str, ...]) -> bytes:
     except (ReadError, MemoryError):
         raise
     except Exception as error:
-        raise ReadError(str(path), _failed(_where(error))) from None
+        raise ReadError(str(path), failure(error)) from None
 
 
-_SLOW = "a PDF that takes too long to read; print it to a new PDF"
-_DAMAGED = "a damaged PDF; fetch it again, or print it to a new PDF"
-
-
-def _failed(what: str) -> str:
-    return f"{FAILED} ({what}); print it to a new PDF"
-
-
-def _where(error: Exception) -> str:
+def failure(error: Exception) -> str:
+    """Why a file can't be read where the fault is Yuanda's."""
     *_, last = traceback.extract_tb(error.__traceback__)
-    return f"{type(error).__name__} at {Path(last.filename).name}:{last.lineno}"
+    where = f"{type(error).__name__} at {Path(last.filename).name}:{last.lineno}"
+    return f"{FAILED} ({where}); save it anew, or print it to a new PDF"
+
+
+def begin(path: Path) -> None:
+    """This process begins with a file, which may take as long as one of its size."""
+    global _began, _seconds
+    _began, _seconds, size = time.process_time(), 0, 0
+    with suppress(OSError):
+        size = path.stat().st_size
+    _allow_seconds(_SECONDS + size // _BYTES_A_SECOND)
 
 
 def allow(pages: int) -> None:
-    """Let this process run for as long as so many pages may take."""
-    if _here:
-        return
+    """Let this process, which began with a file of so many pages, take the time for these."""
+    if _began:
+        _allow_seconds(_SECONDS + pages // _PAGES_A_SECOND)
+
+
+def _allow_seconds(seconds: int) -> None:
+    global _seconds
+    _seconds = max(_seconds, seconds)
     with suppress(ImportError, ValueError, OSError):
         import resource
 
-        seconds = _SECONDS + pages // _PAGES_A_SECOND
-        resource.setrlimit(resource.RLIMIT_CPU, (seconds, resource.RLIM_INFINITY))
+        _, most = resource.getrlimit(resource.RLIMIT_CPU)
+        resource.setrlimit(resource.RLIMIT_CPU, (int(_began) + 1 + _seconds, most))
 
 
 def _limit_memory() -> None:
@@ -206,37 +181,51 @@ def _limit_memory() -> None:
         import resource
 
         _, most = resource.getrlimit(resource.RLIMIT_AS)
-        allowed = _MEMORY if most == resource.RLIM_INFINITY else min(_MEMORY, most)
+        allowed = MEMORY if most == resource.RLIM_INFINITY else min(MEMORY, most)
         resource.setrlimit(resource.RLIMIT_AS, (allowed, most))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def _tell(_: Path, page: int, pages: int) -> None:
-    sys.stdout.buffer.write(b"page %d of %d\n" % (page, pages))
-    sys.stdout.buffer.flush()
+def _serve(asked: IO[bytes], told: IO[bytes]) -> None:
+    """Work off what is asked for, line by line, until nobody asks any more."""
+
+    def page(_: Path, number: int, pages: int) -> None:
+        told.write(b"page %d of %d\n" % (number, pages))
+        told.flush()
+
+    with listening(page):
+        for line in asked:
+            task, path, *arguments = json.loads(line)
+            kind, content = _done(task, Path(path), arguments)
+            told.write(f"{kind} {len(content)}\n".encode() + content)
+            told.flush()
 
 
-def _main(task: str, path: str, *arguments: str) -> int:
-    work = _task(task)
-    _limit_memory()
-    allow(0)
+def _done(task: str, path: Path, arguments: list[str]) -> tuple[str, bytes]:
+    begin(path)
     try:
-        with listening(_tell):
-            answer, status = work(Path(path), *arguments), 0
+        return "done", _task(task)(path, *arguments)
+    except ScannedError as error:
+        return "scanned", error.reason.encode()
     except ReadError as error:
-        answer, status = error.reason.encode(), _REFUSED
-    except MemoryError:
-        raise
+        return "refused", error.reason.encode()
+    except (MemoryError, RecursionError):
+        return "memory", b""
     except Exception as error:
-        answer, status = _where(error).encode(), _FAILED
-    sys.stdout.buffer.write(answer)
-    return status
+        return "failed", failure(error).encode()
+
+
+def _main() -> None:
+    read_here()
+    # What a library prints is none of the answer.
+    told = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    with suppress(BrokenPipeError):
+        _serve(sys.stdin.buffer, told)
+    # Without PDFium's clearing up, which can crash after a damaged file was read to its end.
+    os._exit(0)
 
 
 if __name__ == "__main__":
-    if sys.argv[1] not in TASKS:
-        raise SystemExit(f"no task {sys.argv[1]}")
-    status = _main(*sys.argv[1:])
-    sys.stdout.flush()
-    # Without PDFium's clearing up, which can crash after a damaged file was read to its end.
-    os._exit(status)
+    # As others import it: what this process knows of itself is kept there.
+    import_module("index.reading.sandbox")._main()

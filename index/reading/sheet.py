@@ -36,6 +36,8 @@ _QUOTES = "quotes that don't match near line {line}; save it again from a spread
 _DELIMITERS = (",", "\t", ";")
 _SAMPLE = 1 << 14  # characters that titles and header row stand in
 _SEPARATOR = re.compile(r"sep=.\r?\n")  # for Excel alone
+# Rows of a CSV, none of which costs nothing: a platform gives out some thousand.
+_MOST_LINES = 200_000
 
 
 def read_sheet_xlsx(path: Path) -> Document:
@@ -79,6 +81,8 @@ def read_sheet_csv(path: Path, text: str) -> Document:
     rows: list[SheetRow] = []
     width = 0
     for line, cells in _records(path, text, delimiter):
+        if len(rows) == _MOST_LINES:
+            raise ReadError(str(path), "too many rows for a filing; split it")
         filled = _filled(cells)
         if columns_of(cells):
             width = len(filled)

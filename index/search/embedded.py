@@ -47,6 +47,10 @@ class Indexes:
         """Which of the pairs are in the scope."""
         return self.catalogue.within(pairs, scope)
 
+    def ordered(self, pairs: Ids) -> npt.NDArray[np.intp]:
+        """The places of the pairs (rising) in an order that goes by what was filed, not when."""
+        return self.catalogue.ordered(pairs)
+
     def candidates(self, query: Vectors, k: int, scope: Scope | None = None) -> Ids:
         """Ids of about the ``k`` nearest passages, in no order."""
         return self.dense.candidates(query, k, self._runs(scope))

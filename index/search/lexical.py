@@ -30,6 +30,8 @@ from index.terms import terms, weight
 _HEAP = 128_000_000
 # Pairs, and share of all, up to which those of a scope are searched one by one.
 _FEW, _NARROW = 1000, 0.01
+# How many times those asked for may come with their equals, and the share of a score that is equal.
+_EQUALS, _EQUAL = 8, 1 - 1e-6
 # Fields of days, and of whatever else a filter may ask for.
 _DAYS, _KINDS = ("day", "public"), ("company", "activity")
 _NONE_KNOWN = Catalogue()
@@ -99,10 +101,12 @@ class LexicalIndex:
         add: Iterable[Text],
         remove: Iterable[int] = (),
         filing_of: Callable[[int], Listed] = _NONE_KNOWN.filing_of,
+        *,
+        anew: bool = False,
     ) -> None:
         """Add pairs (id, question, answer) and remove some, and make both visible at once.
 
-        ``filing_of`` tells the filing of each, for filters.
+        ``filing_of`` tells the filing of each, for filters; ``anew``: all others are removed.
         ``StoreError`` where that can't be done.
         """
         try:
@@ -112,6 +116,8 @@ class LexicalIndex:
         except ValueError as error:
             raise StoreError(f"the lexical index can't be written now: {error}") from None
         try:
+            if anew:
+                writer.delete_all_documents()
             self._write(writer, add, remove, filing_of)
         except (OSError, ValueError) as error:
             raise StoreError(f"the lexical index can't be written: {error}") from None
@@ -143,7 +149,7 @@ class LexicalIndex:
         writer.wait_merging_threads()
 
     def search(self, text: str, k: int, scope: Scope | None = None) -> list[tuple[int, float]]:
-        """Pair ids and BM25 scores of the ``k`` best, best first.
+        """Pair ids and BM25 scores of the ``k`` best, best first, and of those as good as the last.
 
         Each distinct term of ``text`` that is ``sought`` counts once, by its weight.
         ``scope`` says which may be found (``None``: all); its companies are named one by one
@@ -166,10 +172,10 @@ class LexicalIndex:
         least = math.ceil(SHARED * len(clauses))
         query = tantivy.Query.boolean_query(clauses, minimum_number_should_match=least)
         found = self._among(query, k, scope or Scope())
-        return np.array([pair for pair, _ in found], dtype=np.int64)
+        return np.array([pair for pair, _ in found[:k]], dtype=np.int64)
 
     def _among(self, query: tantivy.Query, k: int, scope: Scope) -> list[tuple[int, float]]:
-        """The ``k`` best pairs in the scope, with their scores."""
+        """The ``k`` best pairs in the scope, with their scores, and those as good as the last."""
         conditions, allowed = list(self._conditions(scope)), scope.pairs
         if allowed is not None and len(allowed) <= max(_FEW, _NARROW * self.count):
             conditions.append(self._any_of("pair", allowed.tolist()))
@@ -188,7 +194,8 @@ class LexicalIndex:
             inside = np.append(allowed, -1)[np.searchsorted(allowed, pairs)] == pairs
             kept = [one for one, is_in in zip(found, inside.tolist(), strict=True) if is_in]
             if len(kept) >= k or len(found) < depth:
-                return kept[:k]
+                least = kept[k - 1][1] * _EQUAL if len(kept) > k else 0.0
+                return [one for one in kept if one[1] >= least]
             depth *= 4
 
     def _conditions(self, scope: Scope) -> Iterator[tantivy.Query]:
@@ -227,7 +234,16 @@ class LexicalIndex:
         return telling
 
     def _found(self, query: tantivy.Query, k: int) -> list[tuple[int, float]]:
-        hits = self._searcher.search(query, k, count=False).hits
+        """The ``k`` best, and those that are as good as the last: which of equals come first is
+        a matter of when they were added."""
+        depth = k
+        while True:
+            hits = self._searcher.search(query, depth + 1, count=False).hits
+            least = hits[k - 1][0] * _EQUAL if len(hits) > k else 0.0
+            if len(hits) <= depth or hits[depth][0] < least or depth > _EQUALS * k:
+                break
+            depth *= 2
+        hits = [hit for hit in hits if hit[0] >= least]
         pairs = self._pairs([address for _, address in hits]).tolist()
         return [(pair, score) for pair, (score, _) in zip(pairs, hits, strict=True)]
 

@@ -41,6 +41,10 @@ class Index(Protocol):
         """Which of the pairs are in the scope."""
         ...
 
+    def ordered(self, pairs: Ids) -> npt.NDArray[np.intp]:
+        """The places of the pairs (rising) in an order that goes by what was filed, not when."""
+        ...
+
     def candidates(self, query: Vectors, k: int, scope: Scope | None = None) -> Ids:
         """Ids of about the ``k`` nearest passages, in no order: ``similarities`` scores them.
 

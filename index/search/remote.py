@@ -101,6 +101,10 @@ class RemoteIndex:
         is_there: npt.NDArray[np.bool_] = self._ended[places] == pairs
         return self._catalogue.within(pairs, scope) & is_there
 
+    def ordered(self, pairs: Ids) -> npt.NDArray[np.intp]:
+        """The places of the pairs (rising) in an order that goes by what was filed, not when."""
+        return self._catalogue.ordered(pairs)
+
     def candidates(self, query: Vectors, k: int, scope: Scope | None = None) -> Ids:
         """Ids of about the ``k`` nearest passages, in no order."""
         vector = query.reshape(-1).tolist()

@@ -50,6 +50,8 @@ _T = TypeVar("_T")
 
 # Pairs read from the database at once.
 _BATCH = 20_000
+# Pairs up to which the lexical index is made anew where some were removed.
+_ANEW = 20_000
 
 
 class State(NamedTuple):
@@ -285,12 +287,21 @@ def _align_lexical(
         lacking = store.added_after(manifest.changes.added)
         gone = gone[gone <= manifest.changes.added]
         if lexical.count - len(gone) + len(lacking) == catalogue.count:
-            if len(gone) or len(lacking):
-                lexical.update(store.texts(lacking), gone.tolist(), catalogue.filing_of)
+            _update_lexical(store, lexical, catalogue, gone, lacking)
             return
     wanted, present = catalogue.pairs(), lexical.ids()
     gone, lacking = np.setdiff1d(present, wanted), np.setdiff1d(wanted, present)
-    if len(gone) or len(lacking):
+    _update_lexical(store, lexical, catalogue, gone, lacking)
+
+
+def _update_lexical(
+    store: Store, lexical: LexicalIndex, catalogue: Catalogue, gone: Ids, lacking: Ids
+) -> None:
+    if len(gone) and catalogue.count <= _ANEW:
+        # tantivy goes on counting what was removed in what it weighs terms by.
+        every = store.texts(catalogue.pairs())
+        lexical.update(every, filing_of=catalogue.filing_of, anew=True)
+    elif len(gone) or len(lacking):
         lexical.update(store.texts(lacking), gone.tolist(), catalogue.filing_of)
 
 

@@ -44,6 +44,8 @@ _PROBES, _REFINED = 24, 1.25
 # With a filter that leaves more than this, more lists are searched in proportion; else all.
 _WIDE = 0.1
 _TRAINED_WITH = 64
+# How many times those asked for may come with their equals.
+_EQUALS = 8
 
 
 class Compressed:
@@ -258,8 +260,9 @@ class DenseIndex:
         best = np.zeros(0, dtype=np.int64)
         for start in range(0, len(places), _EXACT):
             part = places[start : start + _EXACT]
-            _, found = _flat([self._rows.take(part)]).search(query, k)
-            best = np.concatenate([best, part[found[0][found[0] >= 0]]])
+            best = np.concatenate(
+                [best, part[_with_equals(_flat([self._rows.take(part)]), query, k)]]
+            )
         return best
 
     def scores(self, query: Vectors, passages: Ids) -> Vectors:
@@ -359,9 +362,20 @@ def _search_flat(index: Any, query: Vectors, k: int, kept: Mask | None) -> Ids:
     if kept is not None:
         parameters = faiss.SearchParameters(sel=_selector(kept))  # type: ignore[call-arg]
     _use_threads(1)
-    _, found = index.search(query, k, params=parameters)
-    places: Ids = found[0][found[0] >= 0]
-    return places
+    return _with_equals(index, query, k, parameters)
+
+
+def _with_equals(index: Any, query: Vectors, k: int, parameters: Any = None) -> Ids:
+    """Places of the ``k`` nearest, and of those as near as the last: which of equals come first is
+    a matter of when they were added."""
+    depth = k
+    while True:
+        scores, found = index.search(query, depth + 1, params=parameters)
+        scores, found = scores[0][found[0] >= 0], found[0][found[0] >= 0]
+        if len(found) <= depth or scores[depth] < scores[k - 1] or depth > _EQUALS * k:
+            places: Ids = found[scores >= scores[k - 1]] if len(found) > k else found
+            return places
+        depth *= 2
 
 
 def _use_threads(count: int) -> None:

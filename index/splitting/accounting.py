@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from itertools import groupby, pairwise
 from typing import get_args
@@ -9,6 +10,7 @@ from typing import get_args
 from index.records import Pair, Part, PartKind, Span
 from index.splitting.marks import follows, value_of
 
+_WHITE = re.compile(r"\s+")
 _KINDS = get_args(PartKind)
 # A rest larger than this share of the text behind the head, and than this many characters, is
 # worth a look.
@@ -86,9 +88,10 @@ def _fill(kinds: bytearray, kind: PartKind, start: int, end: int) -> None:
 
 def _white(text: str, kinds: bytearray, owners: list[int]) -> None:
     """Give white space to what stands before it, so that no part is made of it alone."""
-    for at, ch in enumerate(text):
-        if at and ch.isspace():
-            kinds[at], owners[at] = kinds[at - 1], owners[at - 1]
+    for white in _WHITE.finditer(text, 1):
+        start, end = white.span()
+        kinds[start:end] = kinds[start - 1 : start] * (end - start)
+        owners[start:end] = [owners[start - 1]] * (end - start)
 
 
 def _runs(kinds: bytearray, owners: Sequence[int]) -> tuple[Part, ...]:

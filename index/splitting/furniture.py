@@ -22,6 +22,13 @@ _NUMBER = re.compile(
     r"[-—–－~·|\s]*|Page\s*(\d{1,4})(?:\s*of\s*\d{1,4})?",
     re.IGNORECASE,
 )
+_OF = re.compile(
+    r"[-—–－\s]*(?:第\s*)?(\d{1,4})\s*页?\s*(?:[,，/／]|of|共)\s*(?:共\s*)?(\d{1,4})\s*页?[-—–－\s]*"
+)
+_IDENTITY = re.compile(
+    r"(?:证券|股票|公司)(?:代码[:：]\d{6}|简称[:：]\S{2,8}){1,2}|公告编号[:：]\S{4,12}"
+)
+_CODE = re.compile(r"(?:证券|股票)代码[:：]\d{6}.*")
 _DIGITS = re.compile(r"\d+")
 # Points by which a running line may stand elsewhere on another page.
 _NEAR = 4.0
@@ -61,26 +68,47 @@ def furniture_of(document: Document) -> set[Span]:
         return set()
     usual = _usual(pages.values())
     repeated = _repeated(document.text, pages)
-    found: set[Span] = set()
+    blocks = [
+        (block, apart)
+        for page, lines in pages.items()
+        for block, apart in _blocks(
+            document.text, lines, repeated, usual, document.page_sizes[page - 1][1]
+        )
+    ]
     apart: dict[int, list[bool]] = defaultdict(list)
-    blocks: list[tuple[int, list[PlacedLine]]] = []
-    for page, lines in pages.items():
-        height = document.page_sizes[page - 1][1]
-        for block, stands_apart in _blocks(document.text, lines, repeated, usual, height):
-            blocks.append((page, block))
-            for line in block:
-                apart[repeated.get(line, (-1, 0))[0]].append(stands_apart)
-    for _, block in blocks:
+    for block, stands_apart in blocks:
         for line in block:
-            group, often = repeated.get(line, (-1, 0))
-            mostly = 2 * sum(apart[group]) > len(apart[group])
-            number = _NUMBER.fullmatch(_said(document.text, line))
-            enough = often >= (2 if number else max(2, len(pages) // 2))
-            # In the margin of nearly all pages it needn't stand apart.
-            everywhere = often >= max(4, 0.8 * len(pages)) and _in_margin(document, line)
-            if (enough and mostly) or everywhere or (number and _alone(document, line, usual)):
-                found.add(Span(line.start, line.end))
-    return found
+            apart[_group(repeated, line)].append(stands_apart)
+    mostly = {group for group, told in apart.items() if 2 * sum(told) > len(told)}
+    return {
+        Span(line.start, line.end)
+        for block, _ in blocks
+        for line in block
+        if _is_furniture(document, line, repeated, usual, mostly, len(pages))
+    }
+
+
+def _group(repeated: dict[PlacedLine, tuple[int, int]], line: PlacedLine) -> int:
+    return repeated.get(line, (-1, 0))[0]
+
+
+def _is_furniture(
+    document: Document,
+    line: PlacedLine,
+    repeated: dict[PlacedLine, tuple[int, int]],
+    usual: _Usual,
+    mostly_apart: set[int],
+    pages: int,
+) -> bool:
+    """Whether a line at a page's edge is a running one, or a page's number."""
+    group, often = repeated.get(line, (-1, 0))
+    number = _NUMBER.fullmatch(_said(document.text, line))
+    if often >= (2 if number else max(2, pages // 2)) and group in mostly_apart:
+        return True
+    # In the margin of nearly all pages it needn't stand apart.
+    if often >= max(4, 0.8 * pages) and _in_margin(document, line):
+        return True
+    return bool(number) and _alone(document, line, usual)
 
 
 def _said(text: str, line: PlacedLine) -> str:
@@ -210,8 +238,38 @@ def _in_extracted(text: str) -> set[Span]:
         for place, line in enumerate(lines)
         if (match := _NUMBER.fullmatch(text[line.start : line.end]))
     ]
-    chain = _counting(numbered, lines)
-    return {lines[place] for place in chain} | _running_titles(text, lines)
+    chain = {*_counting(numbered, lines), *_of_a_total(text, lines)}
+    # Beside a page's number, its head or foot.
+    beside = {
+        near for place in chain for step in (-1, 1) for near in _run(text, lines, place, step)
+    }
+    return {lines[place] for place in chain | beside} | _running_titles(text, lines)
+
+
+def _run(text: str, lines: Sequence[Span], place: int, step: int) -> Iterator[int]:
+    """Places of a code and a short name that stand alone, from a page's number on."""
+    place += step
+    while _TOP <= place < len(lines):
+        span = lines[place]
+        if not _IDENTITY.fullmatch("".join(text[span.start : span.end].split())):
+            return
+        yield place
+        place += step
+
+
+def _of_a_total(text: str, lines: Sequence[Span]) -> list[int]:
+    """Places of the numbers that count nearly all pages of a number of pages: 3 / 24."""
+    series: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    for place, line in enumerate(lines):
+        if match := _OF.fullmatch(text[line.start : line.end]):
+            series[int(match[2])].append((place, int(match[1])))
+    found = []
+    for total, shown in series.items():
+        counted = [number for _, number in shown]
+        rises = all(a < b for a, b in pairwise(counted))
+        if total > 1 and rises and len(counted) >= max(2, 0.8 * total) and counted[-1] <= total:
+            found += [place for place, _ in shown]
+    return found
 
 
 def _counting(numbered: Sequence[tuple[int, int]], lines: Sequence[Span]) -> list[int]:
@@ -234,13 +292,14 @@ def _counting(numbered: Sequence[tuple[int, int]], lines: Sequence[Span]) -> lis
 
 
 def _running_titles(text: str, lines: Sequence[Span]) -> set[Span]:
-    """The company's name, or the filing's title, where it stands again amid other text.
+    """The company's name, its code, or the filing's title, where it stands again amid other text.
 
     Among the first lines it is the title, before 董事会 or a date the signature.
     """
     said = [_DIGITS.sub("0", "".join(text[a:b].split())) for a, b in lines]
     own = next((m["company"] for s in said[:_TOP] if (m := _TITLE.match(s))), None)
-    found = set()
+    codes = {s for a, b in lines[:_TOP] if _CODE.fullmatch(s := "".join(text[a:b].split()))}
+    found = {span for span in lines[_TOP:] if "".join(text[span.start : span.end].split()) in codes}
     for place, line in enumerate(said):
         match = _TITLE.fullmatch(line)
         after = said[place + 1] if place + 1 < len(said) else ""

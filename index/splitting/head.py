@@ -43,7 +43,9 @@ _LEFT_OVER = re.compile(
     re.MULTILINE,
 )
 
-_DATE = re.compile(r"(?<!\d)((?:19|20)\d{2})\s*[年./\-]\s*(\d{1,2})\s*[月./\-]\s*(\d{1,2})(?!\d)")
+_DATE = re.compile(
+    r"(?<!\d)((?:19|20)\d{2})\s*[年./\-]\s*(\d{1,2})\s*[月./\-]\s*(\d{1,2})(?!\d|\s*/)"
+)
 _HAN_DATE = re.compile(
     r"([二一][一二三四五六七八九〇○零Ｏ0]{3})\s*年\s*([一二三四五六七八九十]{1,2})\s*月\s*"
     r"([一二三四五六七八九十]{1,3})\s*日"
@@ -54,6 +56,7 @@ _ENGLISH_DATE = re.compile(
     r"(?:(?P<day>\d{1,2})(?:st|nd|rd|th)?,?\s+)?(?P<year>(?:19|20)\d{2})\b",
     re.IGNORECASE,
 )
+_WHOLE_DATE = re.compile(r"(?:19|20)\d{2}年\d{1,2}月\d{1,2}日")
 _HELD = re.compile(r"于\s*(\d{4}.{0,16}?)\s*(?:日|\d\d:\d\d|[上下]午|在|通过|召开|(?:举办|举行))")
 _CODES = (
     re.compile(
@@ -82,7 +85,7 @@ ACTIVITY_TYPES = re.compile(
 # The end of a title that was wrapped.
 _TITLE_REST = re.compile(r"(?:情况)?(?:的?公告|告|记?录?表|纪?要|录)$")
 _TITLE = re.compile(
-    r"^.*(?:记录表|业绩说明会|调研纪要|活动记录|会议纪要|调研记录|活动公告|情况的公告).*$",
+    r"^[^□☑√☐■\n]*(?:记录表|业绩说明会|调研纪要|活动记录|会议纪要|调研记录|活动公告|情况的公告)[^□☑√☐■\n]*$",
     re.MULTILINE,
 )
 _EXCHANGE_NAMES = {"上海证券交易所": "SSE", "深圳证券交易所": "SZSE", "北京证券交易所": "BSE"}
@@ -162,7 +165,8 @@ def _filed(tail: str) -> str | None:
     days = dates_in(tail)
     if not days:
         label = max(tail.rfind("日期"), 0)
-        days = dates_in("".join(tail[label:].split()))
+        squeezed = _WHOLE_DATE.search("".join(tail[label:].split()))
+        days = dates_in(squeezed.group()) if squeezed else []
     return days[-1] if days else None
 
 

@@ -8,6 +8,7 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import pairwise
 
 from index.reading.document import Aside, Document, PlacedLine
@@ -114,4 +115,9 @@ def _lines(document: Document, asides: Sequence[Aside]) -> Iterator[Line]:
 
 def columns(said: str) -> int:
     """How wide a text is: a Chinese character has two columns."""
-    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in said)
+    return len(said) if said.isascii() else sum(map(_columns, said))
+
+
+@cache
+def _columns(char: str) -> int:
+    return 2 if unicodedata.east_asian_width(char) in "WF" else 1

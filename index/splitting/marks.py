@@ -82,8 +82,8 @@ QUESTION_RULES = (
     _rule(
         "number",
         # A point before a digit parts number and question where the digits are no decimals.
-        r"(?P<number>\d{1,3}(?:[.．]\d{1,2})?(?=\s*(?:、|[．.](?!\d)))"
-        r"|\d{1,3}(?=[．.]\d+(?:[.．]\d+)?(?![\d%％]|\s*(?:亿|万|元|倍|个百分))))\s*[、．.]\s*",
+        r"(?P<number>\d{1,3}(?:[.．]\d{1,2})?(?=\s*(?:、|[．.：:](?!\d)))"
+        r"|\d{1,3}(?=[．.]\d+(?:[.．]\d+)?(?![\d%％]|\s*(?:亿|万|元|倍|个百分))))\s*[、．.：:]\s*",
         sure=False,
         example="1、产能如何？",
     ),

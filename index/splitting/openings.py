@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 from index.records import Span
 from index.splitting.lines import Line
@@ -68,6 +69,10 @@ class Body:
         speakers = _speakers(text, lines)
         self.speaker = inline_speaker(speakers)
         self.answers = [answer_mark(self.said(i), speakers) for i in range(len(lines))]
+        # The last bold line up to each.
+        self.last_bold = list(accumulate((i if b else -1 for i, b in enumerate(self.bold)), max))
+        # Of a pattern, from where it was searched for last, and where it begins first from there.
+        self._searched: dict[re.Pattern[str], tuple[int, int]] = {}
         self._ends = list(range(len(lines)))
         for line in range(len(lines) - 2, -1, -1):
             if not lines[line].ends_paragraph and not self.answers[line + 1]:
@@ -84,6 +89,26 @@ class Body:
     def paragraph_end(self, line: int) -> int:
         """The last line of the paragraph that a line stands in."""
         return self._ends[line]
+
+    def first_in(self, pattern: re.Pattern[str], said: str, start: int) -> int | None:
+        """Where in ``said``, a part of the text from ``start`` on, a pattern matches first.
+
+        The text is searched through once, however many parts of one paragraph are asked for. The
+        pattern may look behind, not ahead.
+        """
+        if pattern.match(said):
+            return 0
+        since, first = self._searched.get(pattern, (len(self.text), 0))
+        if not since <= start + 1 <= first:
+            match = pattern.search(self.text, start + 1)
+            first = match.start() if match else len(self.text)
+            self._searched[pattern] = start + 1, first
+        if first >= start + len(said):
+            return None
+        if pattern.match(said, first - start):
+            return first - start
+        match = pattern.search(said)  # the part ends amid the one that was found
+        return match.start() if match else None
 
     def paragraph(self, line: int, mark: int = 0) -> str:
         """Text from behind a mark to the end of the paragraph, or the beginning of a long one."""
@@ -175,8 +200,10 @@ def _anew(body: Body, opening: Opening, weight: float) -> float | None:
 def _weight(body: Body, opening: Opening, after: int | None) -> float:
     """How much a numbered line looks like a question."""
     said = body.paragraph(opening.line, opening.mark)
-    if inline := INLINE_ANSWER.search(said) or LOOSE_ANSWER.search(said):
-        return 2.5 if asks(said[: inline.start()]) else 1.25
+    start = body.lines[opening.line].start + opening.mark
+    for pattern in (INLINE_ANSWER, LOOSE_ANSWER):
+        if (inline := body.first_in(pattern, said, start)) is not None:
+            return 2.5 if asks(said[:inline]) else 1.25
     weight = 1.0 if asks(said) else 0.6 if ASKED_AND_ANSWERED.match(said) else -0.25
     end = min(after or len(body.lines), opening.line + _QUESTION_LINES, len(body.lines))
     if any(body.answers[line] for line in range(opening.line + 1, end)):
@@ -206,8 +233,7 @@ def _bold(body: Body) -> Iterator[Opening]:
     line = 0
     while line < len(body.lines):
         end = body.paragraph_end(line)
-        while end > line and not body.bold[end]:
-            end -= 1  # an answer that was wrapped onto a bold question
+        end = max(line, body.last_bold[end])  # an answer may be wrapped onto a bold question
         if body.bold[line] and not body.answers[line] and not body.is_row(line):
             paragraphs.append(line)
         line = end + 1
@@ -255,7 +281,10 @@ def _parted(text: str, lines: Sequence[Line], bold: Sequence[bool]) -> Sequence[
         line.ends_paragraph or (bold[i] != bold[i + 1] and text[line.end - 1] in _STOPS)
         for i, line in enumerate(lines[:-1])
     ]
-    told = [replace(line, ends_paragraph=end) for line, end in zip(lines, ends, strict=False)]
+    told = [
+        line if line.ends_paragraph == end else replace(line, ends_paragraph=end)
+        for line, end in zip(lines, ends, strict=False)
+    ]
     return [*told, *lines[-1:]]
 
 

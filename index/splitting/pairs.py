@@ -16,6 +16,7 @@ from typing import Any
 from index.reading.document import Aside, Document
 from index.records import LeftOut, Pair, Part, Span, assemble
 from index.splitting.accounting import account, gaps, large_rest
+from index.splitting.doubts import held_question
 from index.splitting.head import read_head
 from index.splitting.lines import Line, body_lines
 from index.splitting.marks import (
@@ -101,6 +102,11 @@ def split(document: Document) -> SplitText:
     parts = account(document.text, pairs, [aside.span for aside in asides], head_end)
     warnings = gaps(pairs, [cut.questions for cut in cuts])
     warnings += [_without_an_answer(document.text, cut) for cut in unanswered]
+    warnings += [
+        f"the answer to question {pair.number} holds what looks like a question: {held}"
+        for pair, cut in zip(pairs, cuts, strict=True)
+        if (held := held_question(body, cut.number, cut.answer))
+    ]
     if not pairs:
         warnings.append("no question with an answer found")
     elif large := large_rest(parts):

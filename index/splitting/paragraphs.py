@@ -108,7 +108,7 @@ def _by_place(text: str, lines: Sequence[Line]) -> list[Line]:
             or _set_in(line.place, after.place)
             or _new_item(text, line, after)
         )
-        told.append(replace(line, ends_paragraph=ends))
+        told.append(line if ends else replace(line, ends_paragraph=False))
     return _with_questions(text, told)
 
 

@@ -55,7 +55,7 @@ def _parted(text: str, line: Line) -> Iterator[Line]:
         if text[start : match.start()].strip():
             yield replace(line, start=start, end=match.start(), ends_paragraph=True)
             start = match.start()
-    yield replace(line, start=start)
+    yield line if start == line.start else replace(line, start=start)
 
 
 _FIRST = re.compile(r"(?:Q|问题?|提问|Question)?\s*(\d{1,3})\s*[：:、.．]")

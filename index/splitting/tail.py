@@ -94,9 +94,14 @@ def answer_lines(
 
 def is_row(text: str, lines: Sequence[Line], place: int) -> bool:
     """Whether a label of the exchanges' tables below the questions begins at a line."""
+    return begins_row([text[line.start : line.end] for line in lines[place : place + _LABEL_LINES]])
+
+
+def begins_row(lines: Sequence[str]) -> bool:
+    """Whether lines begin with a label of the exchanges' tables below the questions."""
     squeezed = ""
-    for line in lines[place : place + _LABEL_LINES]:
-        squeezed += "".join(text[line.start : line.end].split())
+    for line in lines[:_LABEL_LINES]:
+        squeezed += "".join(line.split())
         # 日期, alone on its line, is a label whatever comes next.
         if len(squeezed) >= _LABEL or _ROW.match(squeezed):
             break

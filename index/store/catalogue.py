@@ -21,7 +21,8 @@ class Listed(NamedTuple):
     """A filing's conditions, and its pairs: ``size`` ids from ``first`` on.
 
     ``day`` is what it speaks of, ``public`` the day from which it was public: ``day_number``s.
-    ``is_damaged``: nothing but its pairs is known.
+    ``is_damaged``: nothing but its pairs is known. ``key`` is made of the content alone: equals are
+    put in its order.
     """
 
     first: int
@@ -32,6 +33,7 @@ class Listed(NamedTuple):
     public: int = 0
     activities: tuple[str, ...] = ()
     is_damaged: bool = False
+    key: int = 0
 
 
 class Catalogue:
@@ -51,16 +53,23 @@ class Catalogue:
         rows = list(rows)
         # First pairs of the filings whose conditions are damaged.
         self.damaged = np.array([f.first for f in rows if f.is_damaged], dtype=np.int64)
-        table = np.array([self._row(filing) for filing in rows], dtype=np.int64).reshape(-1, 6)
+        table = np.array([self._row(filing) for filing in rows], dtype=np.int64).reshape(-1, 7)
         if former is not None:
             stays = np.isin(former._table[:, 0], gone, invert=True)
             kept = former.damaged[np.isin(former.damaged, gone, invert=True)]
             self.damaged = np.concatenate([kept, self.damaged])
             table = np.concatenate([former._table[stays], table])
         self._table: Ids = table[np.argsort(table[:, 0], kind="stable")]
-        self._first, self._count, self._day, self._public, self._key, self._activity = (
-            np.ascontiguousarray(column) for column in self._table.T
-        )
+        columns = (np.ascontiguousarray(column) for column in self._table.T)
+        (
+            self._first,
+            self._count,
+            self._day,
+            self._public,
+            self._key,
+            self._activity,
+            self._order,
+        ) = columns
         self._keys, self._activities = list(self._places), list(self._held)
         # The filings of each company, side by side: those of the n-th from ``_starts[n]`` on.
         self._by_company = np.argsort(self._key, kind="stable")
@@ -71,7 +80,7 @@ class Catalogue:
     def _row(self, filing: Listed) -> tuple[int, ...]:
         company = self._places.setdefault((filing.company, filing.code), len(self._places))
         held = self._held.setdefault(filing.activities, len(self._held))
-        return filing.first, filing.size, filing.day, filing.public, company, held
+        return filing.first, filing.size, filing.day, filing.public, company, held, filing.key
 
     @classmethod
     def of_companies(cls, companies: Mapping[CompanyKey, Ids]) -> Catalogue:
@@ -114,7 +123,16 @@ class Catalogue:
             day=int(self._day[place]),
             public=int(self._public[place]),
             activities=self._activities[self._activity[place]],
+            key=int(self._order[place]),
         )
+
+    def ordered(self, pairs: Ids) -> npt.NDArray[np.intp]:
+        """The places of the pairs (rising) in an order that goes by what they are filed in, and not
+        by when: that of the filings' keys, and within a filing as filed."""
+        if not len(self._first):
+            return np.arange(len(pairs))
+        place = np.maximum(np.searchsorted(self._first, pairs, side="right") - 1, 0)
+        return np.lexsort((pairs, self._order[place]))
 
     def pairs(self, scope: Scope | None = None) -> Ids:
         """Ids of the pairs in the scope, rising."""

@@ -16,10 +16,10 @@ import numpy as np
 from index.records import Filters, Reading
 from index.store import own_rows
 from index.store.catalogue import Catalogue, Listed
-from index.store.conditions import day_number, where
+from index.store.conditions import DAY, day_number, where
 from index.store.evidence import JOINED, Entry, Evidence, Filed
 from index.store.rows import CURE, LISTED_COLUMNS
-from index.store.scope import Ids, Runs
+from index.store.scope import CompanyKey, Ids, Runs
 from index.store.seals import crc
 
 __all__ = ["Changes", "Contents", "Entry", "Filed"]
@@ -115,6 +115,28 @@ class Contents(Evidence):
         ).fetchall()
         return Runs(*np.array(rows, dtype=np.int64).reshape(-1, 2).T).ids()
 
+    def newest_day(self, companies: Iterable[CompanyKey]) -> str:
+        """The day of the companies' newest filing (YYYY-MM-DD); empty where it isn't known."""
+        asked = (
+            f"SELECT max(coalesce((SELECT max({DAY}) FROM filings WHERE company = ?1"  # noqa: S608
+            " AND code IS ?2), ''), coalesce((SELECT max(date) FROM pairs WHERE company = ?1"
+            f" AND code IS ?2 AND {own_rows.OWN}), ''))"
+        )
+        return max(
+            (self._connection.execute(asked, key).fetchone()[0] for key in companies), default=""
+        )
+
+    def newest_pairs(self, filters: Filters, limit: int) -> list[int]:
+        """Ids of pairs that pass the filters, by their own row or their filing: the newest
+        filings', each in its order."""
+        condition, values = where(filters, own_rows.AS_ROW)
+        rows = self._connection.execute(
+            f"SELECT pairs.id FROM {JOINED} WHERE {condition}"  # noqa: S608
+            f" ORDER BY {own_rows.AS_ROW['day']} DESC, filings.sha256, pairs.id LIMIT ?",
+            (*values, limit),
+        )
+        return [row[0] for row in rows]
+
     def activities(self) -> set[str]:
         """The types of activity that filings name."""
         rows = self._connection.execute("SELECT DISTINCT activity_types FROM filings")
@@ -125,15 +147,17 @@ class Contents(Evidence):
         return found
 
     def companies(self) -> list[tuple[str, str | None, str, tuple[str, ...]]]:
-        """Each company's name, code, short name and former names, in the order of filing."""
+        """Each company's name, code, short name and former names, by name."""
         rows = self._connection.execute(
-            "SELECT company, code, short_name, former_names, min(first_pair) FROM filings"
+            "SELECT company, code, short_name, former_names FROM filings"
             " WHERE company <> '' GROUP BY company, code, short_name, former_names"
         ).fetchall()
         rows += own_rows.companies(self._connection)
         shorts: dict[tuple[str, str | None], str] = {}
         formers: dict[tuple[str, str | None], dict[str, None]] = {}
-        for name, code, short, former, _ in sorted(rows, key=lambda row: row[4]):
+        for name, code, short, former in sorted(
+            rows, key=lambda row: (row[0], row[1] or "", *row[2:])
+        ):
             shorts[name, code] = short or shorts.get((name, code), "")
             formers.setdefault((name, code), {}).update(dict.fromkeys(json.loads(former)))
         return [(*key, short, tuple(formers[key])) for key, short in shorts.items()]
@@ -228,6 +252,6 @@ class Contents(Evidence):
 
 
 def _listed(row: Sequence[Any], activities: tuple[str, ...]) -> Listed:
-    company, code, _, held, filed, _, first, size = row
-    public = day_number(max(filed or "", held or ""))
-    return Listed(first, size, company, code, day_number(held or filed or ""), public, activities)
+    company, code, _, held, filed, _, first, size, sha256 = row
+    day, public = day_number(held or filed or ""), day_number(max(filed or "", held or ""))
+    return Listed(first, size, company, code, day, public, activities, key=int(sha256[:15], 16))

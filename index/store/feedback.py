@@ -8,7 +8,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterable
 from contextlib import closing
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, astuple, dataclass, field, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
@@ -16,6 +16,7 @@ from typing import Literal
 from index.errors import CallError, StoreError
 from index.records import Filing
 from index.store.database import connect
+from index.store.seals import crc
 from index.store.store import Store
 
 Verdict = Literal["right", "wrong", "none", "other", "parse"]
@@ -44,6 +45,12 @@ class Feedback:
     at: str = field(default_factory=_now)
 
 
+# Judgements that a store keeps.
+MOST = 100_000
+_LAST = (
+    "SELECT verdict FROM feedback WHERE question = :question AND filing IS :filing "
+    "AND number IS :number ORDER BY id DESC LIMIT 1"
+)
 _COLUMNS = tuple(column.name for column in fields(Feedback))
 
 
@@ -58,24 +65,48 @@ class Exported:
 
 
 def keep(folder: Path, said: Feedback) -> None:
-    """Keep it in the store at ``folder``; ``StoreError`` where that can't be written."""
+    """Keep it in the store at ``folder``, unless the same was said last of the same.
+
+    ``StoreError`` where that can't be written, or ``MOST`` are kept.
+    """
     marks = ", ".join(f":{name}" for name in _COLUMNS)
     try:
         # On a connection of its own: another thread may be amid a transaction on the store's.
         with closing(connect(folder)) as connection:
+            last = connection.execute(_LAST, asdict(said)).fetchone()
+            if last and last[0] == said.verdict:
+                return
+            if connection.execute("SELECT count(*) FROM feedback").fetchone()[0] >= MOST:
+                raise StoreError(f"{folder}: {MOST} judgements are kept; export them first")
             connection.execute(
-                f"INSERT INTO feedback ({', '.join(_COLUMNS)}) VALUES ({marks})",  # noqa: S608
-                asdict(said),
+                f"INSERT INTO feedback ({', '.join(_COLUMNS)}, crc) VALUES ({marks}, :crc)",  # noqa: S608
+                asdict(said) | {"crc": _crc(said)},
             )
     except sqlite3.Error as error:
         raise StoreError(f"{folder}: feedback can't be written ({error})") from None
 
 
 def kept(folder: Path) -> list[Feedback]:
-    """All that was said, oldest first."""
+    """All that was said, oldest first, but for rows that were changed since."""
+    return [said for said in _rows(folder) if said is not None]
+
+
+def changed(folder: Path) -> int:
+    """How many rows aren't what was kept."""
+    return sum(said is None for said in _rows(folder))
+
+
+def _rows(folder: Path) -> list[Feedback | None]:
+    columns = ", ".join(_COLUMNS)
     with closing(connect(folder)) as connection:
-        rows = connection.execute(f"SELECT {', '.join(_COLUMNS)} FROM feedback ORDER BY id")  # noqa: S608
-        return [Feedback(*row) for row in rows]
+        rows = connection.execute(f"SELECT crc, {columns} FROM feedback ORDER BY id")  # noqa: S608
+        read = ((own, Feedback(*row)) for own, *row in rows)
+        # What was kept before version 7 has none.
+        return [said if own in (None, _crc(said)) else None for own, said in read]
+
+
+def _crc(said: Feedback) -> int:
+    return crc(*astuple(said))
 
 
 def labels(said: Iterable[Feedback]) -> list[Feedback]:

@@ -27,6 +27,7 @@ ALTER TABLE pairs ADD COLUMN tables TEXT NOT NULL DEFAULT '[]';
 INDEX = f"""
 CREATE INDEX pairs_own ON pairs (id, filing_id, company, code, short_name, date)
     WHERE {OWN.replace("pairs.", "")};
+CREATE INDEX pairs_own_days ON pairs (company, code, date) WHERE {OWN.replace("pairs.", "")};
 """
 # What a pair's filing is to filters: its row's own, or the filing's.
 AS_ROW = {
@@ -93,10 +94,9 @@ def _runs(listed: Listed, own: dict[int, _Own]) -> Iterator[Listed]:
         yield part
 
 
-def companies(connection: sqlite3.Connection) -> list[tuple[str, str | None, str, str, int]]:
-    """Name, code, short name and no former names (as JSON) of each company that rows name, and its
-    first pair."""
+def companies(connection: sqlite3.Connection) -> list[tuple[str, str | None, str, str]]:
+    """Name, code, short name and no former names (as JSON) of each company that rows name."""
     return connection.execute(
-        "SELECT company, code, coalesce(short_name, ''), '[]', min(id) FROM pairs"  # noqa: S608
+        "SELECT company, code, coalesce(short_name, ''), '[]' FROM pairs"  # noqa: S608
         f" WHERE {OWN} AND company <> '' GROUP BY company, code, short_name"
     ).fetchall()

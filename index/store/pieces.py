@@ -14,8 +14,8 @@ from index.errors import StoreError
 from index.store.rows import CURE
 from index.store.seals import crc
 
-# Characters of a piece: a filing is one, a sheet of thousands of rows some hundred.
-PIECE = 1 << 16
+# Characters of a piece: a filing is one or a few, a sheet of thousands of rows some hundred.
+PIECE = 1 << 13
 
 TABLE = """
 CREATE TABLE text_pieces (

@@ -25,7 +25,7 @@ PAIR_COLUMNS = (
 SEALED_COLUMNS = (*FILING_COLUMNS, "warnings", "added_at", "first_pair", "pair_count", "text_crc")
 LISTED_COLUMNS = (
     "company", "code", "short_name", "activity_date", "filed_date", "activity_types",
-    "first_pair", "pair_count",
+    "first_pair", "pair_count", "sha256",
 )  # fmt: skip
 
 

@@ -19,7 +19,7 @@ import numpy as np
 
 from index.embedding.encoder import Encoder, Vectors
 from index.errors import CallError, ModelError, StoreError
-from index.files import copy_atomically, write_atomically
+from index.files import copy_atomically, is_there, write_atomically
 from index.records import Filing, ParsedFiling, Passage
 from index.store.contents import Changes, Entry
 from index.store.database import DATABASE, connect
@@ -265,12 +265,12 @@ class Store(Transactions):
         own, first = self._connection.execute(
             "SELECT id, path FROM filings WHERE sha256 = ?", (sha256,)
         ).fetchone()
-        is_there = Path(first).exists()
-        if path == first or (is_there and path in self._places(own)):
+        there = is_there(Path(first))
+        if path == first or (there and path in self._places(own)):
             return False
         with self._writing():
             left = self._left(path, sha256)
-            if is_there:
+            if there:
                 self._connection.execute("INSERT OR IGNORE INTO places VALUES (?, ?)", (path, own))
             else:
                 self._rename(own, sha256, path)

@@ -17,6 +17,7 @@ from index.search.snapshot import improve, open_indexes
 from index.search.tantivy_checksums import check_files, removed_share
 from index.search.vectors import DenseIndex
 from index.store.checksums import Checks
+from index.store.feedback import changed
 from index.store.store import Store
 from index.upkeep.mending import (
     Finding,
@@ -44,7 +45,8 @@ def examine(store: Store, mender: Mender, *, restore: bool = False) -> list[Find
     findings = [_database(store), *mend_copies(store), *mend_rows(store, mender)]
     if restore:
         findings += file_again(store, mender, aside=True)
-    return [*findings, set_aside(store), _sentences(store), *_indexes(store)]
+    findings += [set_aside(store), _sentences(store), _feedback(store)]
+    return [*findings, *_indexes(store)]
 
 
 def rebuild(folder: Path, mender: Mender, *, restore: bool = False) -> list[Finding]:
@@ -116,6 +118,12 @@ def _sentences(store: Store) -> Finding:
     if not unread:
         return Finding("sentences", "sound")
     return Finding("sentences", "mended", f"{len(unread)} pairs")
+
+
+def _feedback(store: Store) -> Finding:
+    if rows := changed(store.folder):
+        return Finding("feedback", "broken", f"{rows} rows were changed since, and are left out")
+    return Finding("feedback", "sound")
 
 
 def _indexes(store: Store) -> Iterator[Finding]:

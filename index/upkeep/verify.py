@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 from index.errors import ReadError, ScannedError, StoreError
-from index.files import sha256_of
+from index.files import is_there, sha256_of
 from index.intake.parse import parse
 from index.records import Filing, Pair, ParsedFiling, assemble
 from index.store.copies import fault_of
 from index.store.seals import Damage
 from index.store.store import Store
+from index.upkeep.second_look import Contradiction, second_look
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,18 +41,23 @@ class Proof:
     notes: tuple[str, ...]
 
 
-def verify(store: Store, read: Callable[[Path], ParsedFiling] = parse) -> Proof:
+def verify(
+    store: Store,
+    read: Callable[[Path], ParsedFiling] = parse,
+    look: Callable[[Path, ParsedFiling], Sequence[Contradiction]] = second_look,
+) -> Proof:
     """Prove every filing's head and every pair in the store from the store's copy of its file.
 
     The file that a filing was added from is looked at too: that it was changed since is a
-    failure (the cure is ``yuanda add``), that it is gone is a note.
+    failure (the cure is ``yuanda add``), that it is gone is a note. So is what another library's
+    reading of a PDF says against a pair (``look``).
     """
     entries, damaged = store.filings(), store.damaged()
     failed = [_told(damage) for damage in damaged]
     notes: list[str] = []
     for entry in entries:
         try:
-            failed += _failures(store, entry.filing, read)
+            failed += _failures(store, entry.filing, read, _noting(entry.filing, notes, look))
         except ScannedError as error:
             notes.append(f"{entry.filing.path}: not recognised again; {error.reason}")
         except (StoreError, OSError) as error:
@@ -65,17 +71,32 @@ def verify(store: Store, read: Callable[[Path], ParsedFiling] = parse) -> Proof:
 def _look_at_source(filing: Filing, failed: list[Failure], notes: list[str]) -> None:
     source = Path(filing.path)
     try:
-        if not source.is_file():
+        if not is_there(source):
             notes.append(f"{source}: gone; proved from the store's copy")
-        elif sha256_of(source) != filing.sha256:
+        elif source.is_file() and sha256_of(source) != filing.sha256:
             reason = "changed since it was added: `yuanda add` it again"
             failed.append(_failure(filing, None, reason))
     except OSError as error:
         notes.append(f"{source}: {error.strerror}; proved from the store's copy")
 
 
+def _noting(
+    filing: Filing,
+    notes: list[str],
+    look: Callable[[Path, ParsedFiling], Sequence[Contradiction]],
+) -> Callable[[Path, ParsedFiling], None]:
+    def note(copy: Path, parsed: ParsedFiling) -> None:
+        found = look(copy, parsed)
+        notes.extend(f"{filing.path}, question {one.number}: {one.reason}" for one in found)
+
+    return note
+
+
 def _failures(
-    store: Store, filing: Filing, read: Callable[[Path], ParsedFiling]
+    store: Store,
+    filing: Filing,
+    read: Callable[[Path], ParsedFiling],
+    note: Callable[[Path, ParsedFiling], None],
 ) -> Iterator[Failure]:
     for damage in store.faults(filing.sha256):
         yield _told(damage)
@@ -92,6 +113,7 @@ def _failures(
         return
     if heads := _other_fields(filing, again.filing):
         yield _failure(filing, None, f"its head says otherwise: {', '.join(heads)}")
+    note(copy, again)
     rows = store.rows_of(filing.sha256)
     text = store.text(filing.sha256)
     if again.text != text:

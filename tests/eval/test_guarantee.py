@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 
 from assistant.retrieval.calibration import load_calibration, threshold_of
-from assistant.retrieval.decide import Calibration, Further
+from assistant.retrieval.decide import Calibration, Further, Threshold
 from assistant.retrieval.logistic import Linear
 from eval.fitting.guarantee import threshold_for
 from index.errors import CallError
 
 PLAIN = Linear(0.0, {})
+NOTHING = Threshold.at(1.0)
 
 
 def outcomes(size: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -44,18 +45,23 @@ def test_nothing_is_promised_that_cannot_be() -> None:
 
 def test_a_share_is_asked_for() -> None:
     calibration = Calibration(
-        PLAIN, PLAIN, PLAIN, Further(), 0.8, ((0.02, 1.0), (0.05, 0.8), (0.1, 0.5))
+        *(PLAIN, PLAIN, PLAIN, Further()),
+        Threshold(0.8, 0.9, 1.0),
+        ((0.02, NOTHING), (0.05, Threshold(0.8, 0.9, 1.0)), (0.1, Threshold(0.5, 0.6, 0.7))),
     )
-    assert threshold_of(calibration, None, None) == 0.8
-    assert threshold_of(calibration, 0.3, 0.1) == 0.3
-    assert threshold_of(calibration, None, 0.07) == 0.8
-    assert threshold_of(calibration, None, 0.5) == 0.5
+    assert threshold_of(calibration, None, None) == (0.8, 0.9, 1.0)
+    assert threshold_of(calibration, 0.3, 0.1) == (0.3, 0.3, 0.3)
+    assert threshold_of(calibration, None, 0.07) == (0.8, 0.9, 1.0)
+    assert threshold_of(calibration, None, 0.5) == (0.5, 0.6, 0.7)
     with pytest.raises(CallError, match=r"0\.05 is least"):
         threshold_of(calibration, None, 0.03)
 
 
 def test_the_shipped_calibration_has_them() -> None:
     shipped = load_calibration(None)
-    assert (0.05, shipped.threshold) in shipped.thresholds
-    levels = [level for _, level in shipped.thresholds]
-    assert levels == sorted(levels, reverse=True)
+    for levels in zip(*(level for _, level in shipped.thresholds), strict=True):
+        assert list(levels) == sorted(levels, reverse=True)
+    promised = dict(shipped.thresholds)[0.05]
+    for level, own in zip(shipped.threshold, promised, strict=True):
+        # What can't be promised is answered from what was seen.
+        assert own in (level, 1.0)

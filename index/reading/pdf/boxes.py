@@ -36,11 +36,15 @@ def shown(sheet: Sheet, rectangles: Iterable[Rectangle]) -> Iterator[Box]:
 def placed(sheet: Sheet, rectangles: Iterable[Rectangle]) -> Rectangle:
     """What rectangles cover together: left, upper, right and lower edge from the page's top left
     corner as it is shown, beyond the page too."""
-    corners = [
-        _turned(sheet, *corner) for x0, y0, x1, y1 in rectangles for corner in ((x0, y0), (x1, y1))
-    ]
-    xs, ys = zip(*corners, strict=True)
-    return round(min(xs), 1), round(min(ys), 1), round(max(xs), 1), round(max(ys), 1)
+    lefts, bottoms, rights, tops = zip(*rectangles, strict=True)
+    x0, y0 = _turned(sheet, min(lefts), min(bottoms))
+    x1, y1 = _turned(sheet, max(rights), max(tops))
+    return (
+        round(min(x0, x1), 1),
+        round(min(y0, y1), 1),
+        round(max(x0, x1), 1),
+        round(max(y0, y1), 1),
+    )
 
 
 def _turned(sheet: Sheet, x: float, y: float) -> tuple[float, float]:

@@ -16,12 +16,12 @@ from index.errors import ReadError, ScannedError
 from index.reading.document import Aside, Boxes, Document, PlacedLine
 from index.reading.page_progress import page_read
 from index.reading.pdf.boxes import Rectangle, Sheet, joined, placed, shown
+from index.reading.pdf.meaning import meant_by
 from index.reading.pdf.pdfium import (
     LOCK,
     Characters,
     Pages,
-    characters_of,
-    has_fields,
+    fields_of,
     has_image,
     is_bold,
     loaded,
@@ -77,7 +77,7 @@ def read_pdf(path: Path) -> Document:
             Aside(kind, Span(starts[page] + a, starts[page] + b))
             for page, kind, a, b in found["asides"]
         ),
-        warnings=_warnings(texts, found),
+        warnings=_warnings(found),
         boxes_of=partial(_boxes, kept or path, tuple(starts), tuple(len(t) for t in texts)),
     )
 
@@ -123,10 +123,10 @@ def drawing(path: Path, page: str, pixels: str, groups: str) -> bytes:
     with LOCK, refused(path), closing(open_pdf(path)) as pdf, _page(pdf, path, number) as leaf:
         allow(number)
         for before in range(number - 1):
-            with closing(pdf[before]) as page_before, closing(page_before.get_textpage()) as text:
-                start += len(characters_of(text).text) + 1
+            with closing(pdf[before]) as earlier, closing(earlier.get_textpage()) as text:
+                start += len(meant_by(earlier, text).text) + 1
         with closing(leaf.get_textpage()) as textpage:
-            places = characters_of(textpage).places
+            places = meant_by(leaf, textpage).places
             inside = _inside(spans, start, len(places) - 1)
             for group, box in _boxes_on(leaf, number, textpage, places, inside):
                 boxes[group].append((box.x0, box.y0, box.x1, box.y1))
@@ -173,7 +173,7 @@ def _content(pages: Pages) -> dict[str, Any]:
     allow(count)
     for number in range(count):
         with pages.opened(number) as (page, textpage):
-            characters = characters_of(textpage)
+            characters = meant_by(page, textpage)
             found["texts"].append(characters.text)
             found["sizes"].append(page.get_size())
             sheet = _sheet(page, number)
@@ -181,7 +181,7 @@ def _content(pages: Pages) -> dict[str, Any]:
             edges = [(line.start, line.end, line.edges) for line in own]
             asides += [(number, *a) for a in unseen(page, textpage, characters, sheet, edges)]
             lines += own
-            if has_fields(page.raw):
+            if any(value is None for value, _ in fields_of(page)):
                 found["fields"].append(number + 1)
             if not characters.text.strip() and has_image(page):
                 found["scanned"].append(number + 1)
@@ -202,13 +202,11 @@ def _content(pages: Pages) -> dict[str, Any]:
     }
 
 
-def _warnings(texts: Sequence[str], found: dict[str, Any]) -> tuple[str, ...]:
+def _warnings(found: dict[str, Any]) -> tuple[str, ...]:
     told = []
     if found["fields"]:
         pages = ", ".join(map(str, found["fields"]))
         told.append(f"form fields on page {pages}: what is filled in there is not read")
-    if unknown := sum(text.count("\ufffd") for text in texts):
-        told.append(f"{unknown} characters without a meaning: the PDF doesn't tell which they are")
     return tuple(told)
 
 
@@ -230,8 +228,10 @@ def _lines(textpage: Any, characters: Characters, sheet: Sheet) -> Iterator[_Loo
         end = line.start() + len(said.rstrip())
         if start >= end:
             continue
-        inked = [i for i in range(start, end) if not said[i - line.start()].isspace()]
-        first, middle, last = (characters.places[inked[i]] for i in (0, len(inked) // 2, -1))
+        middle = (start + end) // 2
+        while said[middle - line.start()].isspace():
+            middle += 1
+        first, middle, last = (characters.places[i] for i in (start, middle, end - 1))
         bold = all(is_bold(textpage.raw, place) for place in {first, middle, last})
         boxes = (loose_box(textpage.raw, place) for place in (first, middle, last))
         yield _Looks(sheet.number, start, end, placed(sheet, boxes), bold)
@@ -258,7 +258,7 @@ def _boxes(
             if not (inside := _inside(groups, start, length)):
                 continue
             with pages.opened(number) as (page, textpage):
-                places = characters_of(textpage).places
+                places = meant_by(page, textpage).places
                 if len(places) != length + 1:
                     raise ReadError(str(path), "changed while it was read; try again")
                 for group, box in _boxes_on(page, number + 1, textpage, places, inside):
@@ -287,9 +287,15 @@ def _boxes_on(
 ) -> Iterator[tuple[int, Box]]:
     sheet = _sheet(page, number)
     for group, first, last in inside:
-        for box in shown(sheet, joined(rectangles(textpage, places[first], places[last]))):
+        for box in shown(sheet, joined(rectangles(textpage, places[first], _behind(places, last)))):
             yield group, box
 
 
 def _sheet(page: Any, number: int) -> Sheet:
     return Sheet(number, page.get_bbox(), page.get_rotation(), *page.get_size())
+
+
+def _behind(places: Sequence[int], last: int) -> int:
+    """PDFium's place behind a span that ends at ``last``: the text may have another order."""
+    before = places[last - 1] if last else 0
+    return max(places[last], before) if places[last] - before in (0, 1, 2) else before + 1

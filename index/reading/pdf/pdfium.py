@@ -24,15 +24,6 @@ _FORCED = 1 << 18  # a font descriptor's flag ForceBold
 _HEAVY = re.compile(r"bold|black|heavy|hei(?!ght)|黑|粗", re.IGNORECASE)
 # PDFium's mark for a hyphen at the end of a line, and for a character without a meaning.
 _HYPHEN, _UNKNOWN = 0x2, 0x0
-# Letters that PDFium takes a glyph's number for, where a font doesn't tell what it means.
-_GUESSED = re.compile(r"[\x80-\xa0\xad\xc0-\xd6\xd8-\xf6\xf8-\xff\u0100-\u024f]")
-_LATIN = re.compile(r"[A-Za-z\xc0-\u024f]")
-# Digits and signs behind what they may stand above or below of, and how they look there.
-_SCRIPT = re.compile(r"(?<=[0-9A-Za-z)）\u4e00-\u9fff])[-+−－]?\d{1,3}(?![.,]?\d)")
-_RAISED = str.maketrans("0123456789+-−－", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁻")
-_LOWERED = str.maketrans("0123456789+-−－", "₀₁₂₃₄₅₆₇₈₉₊₋₋₋")
-# How much smaller, and how far up or down in its neighbour's height, such a digit is.
-_SMALLER, _OFF = 0.82, 0.08
 
 
 class Pages:
@@ -113,8 +104,8 @@ class Characters:
 
 
 def characters_of(textpage: Any) -> Characters:
-    """A page's text. A hyphen that ends a line stays one, with its line break; a character
-    without a meaning is U+FFFD, a raised or lowered digit the character that is one."""
+    """A page's text, as PDFium takes it for. A hyphen that ends a line stays one, with its line
+    break; a character without a meaning is U+FFFD."""
     import pypdfium2.raw as raw
 
     handle, count = textpage.raw, textpage.count_chars()
@@ -130,7 +121,7 @@ def characters_of(textpage: Any) -> Characters:
         text = bytes(units)[:-2].decode("utf-16-le", "replace")
         if len(text) == count and not any(c in text for c in "\ufffe\ufffd\0"):
             found = Characters(text, range(count + 1))
-    return _with_scripts(handle, _without_guesses(handle, found or _one_by_one(handle, count)))
+    return found or _one_by_one(handle, count)
 
 
 def _one_by_one(handle: Any, count: int) -> Characters:
@@ -163,61 +154,6 @@ def _one_by_one(handle: Any, count: int) -> Characters:
     return Characters("".join(text), [*places, count])
 
 
-def _without_guesses(handle: Any, characters: Characters) -> Characters:
-    """U+FFFD for the letters that stand where a font tells nothing.
-
-    PDFium says so of some of them only; the others stand amid Chinese, in no Latin word.
-    """
-    import pypdfium2.raw as raw
-
-    text, places = characters.text, characters.places
-    odd = [match.start() for match in _GUESSED.finditer(text)]
-    unmapped = {i for i in odd if raw.FPDFText_HasUnicodeMapError(handle, places[i]) == 1}
-    if not unmapped:
-        return characters
-    out = list(text)
-    for i in odd:
-        beside = text[max(i - 1, 0) : i] + text[i + 1 : i + 2]
-        in_word = any(_LATIN.match(c) and not _GUESSED.match(c) for c in beside)
-        if i in unmapped or not in_word:
-            out[i] = "\ufffd"
-    return Characters("".join(out), places)
-
-
-def _with_scripts(handle: Any, characters: Characters) -> Characters:
-    """Raised and lowered digits as the characters that are: 10⁵ is not 105."""
-    out: list[str] | None = None
-    text, places = characters.text, characters.places
-    for match in _SCRIPT.finditer(text):
-        for start in range(match.start(), match.end()):
-            # Of 105, the 5 alone may be raised.
-            shift = _shift(handle, places[start - 1], places[start])
-            if shift:
-                out = out or list(text)
-                table = _RAISED if shift > 0 else _LOWERED
-                out[start : match.end()] = text[start : match.end()].translate(table)
-                break
-    return Characters("".join(out), places) if out else characters
-
-
-def _shift(handle: Any, before: int, own: int) -> int:
-    """1 where a character is smaller than the one before it and stands higher, -1 where lower."""
-    import pypdfium2.raw as raw
-
-    # Sizes first: they hardly ever differ. Some fonts have size 1 and a matrix.
-    if raw.FPDFText_GetFontSize(handle, own) == raw.FPDFText_GetFontSize(handle, before) > 1:
-        return 0
-    a, b = loose_box(handle, before), loose_box(handle, own)
-    high, small = a[3] - a[1], b[3] - b[1]
-    if not 0 < small <= _SMALLER * high:
-        return 0
-    x, y, z = (ctypes.c_double() for _ in range(3))
-    raw.FPDFText_GetCharOrigin(handle, before, x, y)
-    raw.FPDFText_GetCharOrigin(handle, own, x, z)
-    off = z.value - y.value
-    return 0 if abs(off) < _OFF * high else 1 if off > 0 else -1
-
-
 def loose_box(handle: Any, place: int) -> Rectangle:
     """Where a character stands: its advance wide, its font high; left, bottom, right, top."""
     import pypdfium2.raw as raw
@@ -225,6 +161,29 @@ def loose_box(handle: Any, place: int) -> Rectangle:
     box = raw.FS_RECTF()
     raw.FPDFText_GetLooseCharBox(handle, place, box)
     return box.left, box.bottom, box.right, box.top
+
+
+def has_no_meaning(handle: Any, place: int) -> bool:
+    """Whether a font doesn't tell what a character is."""
+    import pypdfium2.raw as raw
+
+    return bool(raw.FPDFText_HasUnicodeMapError(handle, place) == 1)
+
+
+def size_of(handle: Any, place: int) -> float:
+    """A character's font size, before what the page makes of it."""
+    import pypdfium2.raw as raw
+
+    return float(raw.FPDFText_GetFontSize(handle, place))
+
+
+def baseline_of(handle: Any, place: int) -> float:
+    """How high a character stands, from the page's own origin."""
+    import pypdfium2.raw as raw
+
+    x, y = ctypes.c_double(), ctypes.c_double()
+    raw.FPDFText_GetCharOrigin(handle, place, x, y)
+    return y.value
 
 
 def angle_of(handle: Any, place: int) -> float:
@@ -280,13 +239,16 @@ class Drawn:
     """What a page's objects tell of its text: by object, its kind of doubt; and what covers it.
 
     ``doubts`` has ``invisible`` (drawn in no way, or too small), ``white`` or ``pale`` for the
-    address of a text object; ``covers`` the rectangles of what is drawn later than some text.
+    address of a text object; ``covers`` the rectangles of what hides what was drawn before it,
+    with how many objects that were.
     """
 
     doubts: dict[int, str]
-    covers: list[Rectangle]
+    covers: list[tuple[int, Rectangle]]
 
 
+# Flags of annotations: invisible, hidden, not to be viewed.
+_NOT_SHOWN = 1 | 2 | 32
 # A colour as light as this is white, or pale; an opaque shape this large (points) may cover text.
 _WHITE, _PALE = 245, 150
 _WIDE, _HIGH = 6.0, 4.0
@@ -300,44 +262,76 @@ def drawn_on(page: Any) -> Drawn:
     import pypdfium2.raw as raw
 
     found = Drawn({}, [])
-    numbers = [ctypes.c_uint() for _ in range(4)]
-    edges = [ctypes.c_float() for _ in range(5)]
-    _look(raw, page.raw, 0, found, numbers, edges)
+    _Look(raw, found).at(page.raw, 0)
     return found
 
 
-def _look(raw: Any, parent: Any, depth: int, found: Drawn, numbers: Any, edges: Any) -> bool:
-    """Whether there was text; its doubts and what covers it go to ``found``."""
-    count = raw.FPDFFormObj_CountObjects if depth else raw.FPDFPage_CountObjects
-    get = raw.FPDFFormObj_GetObject if depth else raw.FPDFPage_GetObject
-    mode_of, colour_of = raw.FPDFTextObj_GetTextRenderMode, raw.FPDFPageObj_GetFillColor
-    bounds_of, (r, g, b, a) = raw.FPDFPageObj_GetBounds, numbers
-    size_of, (left, bottom, right, top, size) = raw.FPDFTextObj_GetFontSize, edges
-    texts = False
-    for index in range(count(parent)):
-        drawn = get(parent, index)
-        mode = mode_of(drawn)
-        if mode >= 0:
-            texts = True
-            if mode in (raw.FPDF_TEXTRENDERMODE_INVISIBLE, raw.FPDF_TEXTRENDERMODE_CLIP):
-                found.doubts[_address(drawn)] = "invisible"
-            elif colour_of(drawn, r, g, b, a) and (
-                min(r.value, g.value, b.value) >= _PALE or a.value < 255
+class _Look:
+    """Goes through objects: thousands of calls, so that what they fill is made once."""
+
+    def __init__(self, raw: Any, found: Drawn) -> None:
+        self.raw = raw
+        self.found = found
+        self.colour = [ctypes.c_uint() for _ in range(4)]
+        self.edges = [ctypes.c_float() for _ in range(4)]
+        self.size = ctypes.c_float()
+
+    def at(self, parent: Any, depth: int) -> None:
+        """The objects of a page, or of a form on it."""
+        raw = self.raw
+        count = raw.FPDFFormObj_CountObjects if depth else raw.FPDFPage_CountObjects
+        get = raw.FPDFFormObj_GetObject if depth else raw.FPDFPage_GetObject
+        mode_of, bounds_of = raw.FPDFTextObj_GetTextRenderMode, raw.FPDFPageObj_GetBounds
+        left, bottom, right, top = self.edges
+        for index in range(count(parent)):
+            drawn = get(parent, index)
+            mode = mode_of(drawn)
+            if mode >= 0:
+                if doubt := self._doubt(drawn, mode):
+                    self.found.doubts[_address(drawn)] = doubt
+            elif (
+                bounds_of(drawn, left, bottom, right, top)
+                and right.value - left.value >= _WIDE
+                and top.value - bottom.value >= _HIGH
             ):
-                lightness = 255 - (255 - min(r.value, g.value, b.value)) * a.value / 255
-                if lightness >= _PALE:
-                    found.doubts[_address(drawn)] = "white" if lightness >= _WHITE else "pale"
-            elif size_of(drawn, size) and size.value <= TINY and _scaled(drawn, size.value) <= TINY:
-                found.doubts[_address(drawn)] = "invisible"
-        elif not bounds_of(drawn, left, bottom, right, top):
-            continue
-        elif right.value - left.value >= _WIDE and top.value - bottom.value >= _HIGH:
-            kind = raw.FPDFPageObj_GetType(drawn)
-            if kind == raw.FPDF_PAGEOBJ_FORM and depth < _DEEP:
-                texts = _look(raw, drawn, depth + 1, found, numbers, edges) or texts
-            elif texts and depth == 0 and kind in (raw.FPDF_PAGEOBJ_PATH, raw.FPDF_PAGEOBJ_IMAGE):
-                found.covers.append((left.value, bottom.value, right.value, top.value))
-    return texts
+                kind = raw.FPDFPageObj_GetType(drawn)
+                if kind == raw.FPDF_PAGEOBJ_FORM and depth < _DEEP:
+                    self.at(drawn, depth + 1)
+                elif not depth and index and self._hides(drawn, kind):
+                    edges = (left.value, bottom.value, right.value, top.value)
+                    self.found.covers.append((index, edges))
+
+    def _doubt(self, drawn: Any, mode: int) -> str | None:
+        raw, (r, g, b, a) = self.raw, self.colour
+        if mode in (raw.FPDF_TEXTRENDERMODE_INVISIBLE, raw.FPDF_TEXTRENDERMODE_CLIP):
+            return "invisible"
+        if raw.FPDFPageObj_GetFillColor(drawn, r, g, b, a):
+            darkness = (255 - min(r.value, g.value, b.value)) * a.value / 255
+            if darkness <= 255 - _PALE:
+                return "white" if darkness <= 255 - _WHITE else "pale"
+        small = raw.FPDFTextObj_GetFontSize(drawn, self.size) and self.size.value <= TINY
+        return "invisible" if small and _scaled(drawn, self.size.value) <= TINY else None
+
+    def _hides(self, drawn: Any, kind: int) -> bool:
+        """Whether an object hides what is below: a picture, or a shape that is filled."""
+        raw, (r, g, b, a) = self.raw, self.colour
+        if kind == raw.FPDF_PAGEOBJ_IMAGE:
+            return True
+        if kind != raw.FPDF_PAGEOBJ_PATH:
+            return False
+        fill, stroke = ctypes.c_int(), ctypes.c_int()
+        raw.FPDFPath_GetDrawMode(drawn, fill, stroke)
+        return bool(
+            fill.value and raw.FPDFPageObj_GetFillColor(drawn, r, g, b, a) and a.value >= _WHITE
+        )
+
+
+def order_of(page: Any) -> dict[int, int]:
+    """How many objects of a page were drawn before each, by its address."""
+    import pypdfium2.raw as raw
+
+    count, get = raw.FPDFPage_CountObjects(page.raw), raw.FPDFPage_GetObject
+    return {_address(get(page.raw, index)): index for index in range(count)}
 
 
 def _scaled(drawn: Any, size: float) -> float:
@@ -361,14 +355,34 @@ def object_of(handle: Any, place: int) -> int:
     return _address(drawn) if drawn else 0
 
 
-def has_fields(page: Any) -> bool:
-    """Whether a page has form fields."""
+def fields_of(page: Any) -> list[tuple[str | None, Rectangle]]:
+    """The form fields of a page that are shown: what is filled in as text, ``None`` where that
+    isn't told, and where; those left empty, and boxes to tick, are not among them."""
     import pypdfium2.raw as raw
 
-    for index in range(raw.FPDFPage_GetAnnotCount(page)):
-        annotation = raw.FPDFPage_GetAnnot(page, index)
-        kind = raw.FPDFAnnot_GetSubtype(annotation)
-        raw.FPDFPage_CloseAnnot(annotation)
-        if kind == raw.FPDF_ANNOT_WIDGET:
-            return True
-    return False
+    found: list[tuple[str | None, Rectangle]] = []
+    for index in range(raw.FPDFPage_GetAnnotCount(page.raw)):
+        annotation = raw.FPDFPage_GetAnnot(page.raw, index)
+        try:
+            hidden = raw.FPDFAnnot_GetFlags(annotation) & _NOT_SHOWN
+            if raw.FPDFAnnot_GetSubtype(annotation) != raw.FPDF_ANNOT_WIDGET or hidden:
+                continue
+            kind = raw.FPDFAnnot_GetValueType(annotation, b"V")
+            box = raw.FS_RECTF()
+            raw.FPDFAnnot_GetRect(annotation, box)
+            where = (box.left, box.bottom, box.right, box.top)
+            if kind == raw.FPDF_OBJECT_STRING:
+                if value := _string_of(raw, annotation, b"V").strip():
+                    found.append((value, where))
+            elif kind == raw.FPDF_OBJECT_UNKNOWN and raw.FPDFAnnot_HasKey(annotation, b"Parent"):
+                found.append((None, where))
+        finally:
+            raw.FPDFPage_CloseAnnot(annotation)
+    return found
+
+
+def _string_of(raw: Any, annotation: Any, key: bytes) -> str:
+    size = raw.FPDFAnnot_GetStringValue(annotation, key, None, 0)
+    units = (ctypes.c_ushort * (size // 2 + 1))()
+    raw.FPDFAnnot_GetStringValue(annotation, key, units, size)
+    return bytes(units)[: max(size - 2, 0)].decode("utf-16-le", "replace")

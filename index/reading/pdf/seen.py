@@ -11,11 +11,11 @@ from index.reading.pdf.boxes import Rectangle, Sheet, placed
 from index.reading.pdf.pdfium import (
     TINY,
     Characters,
-    Drawn,
     angle_of,
     drawn_on,
     loose_box,
     object_of,
+    order_of,
 )
 
 # Start and end in the page's text, and edges.
@@ -41,14 +41,23 @@ def unseen(
     for start, end, edges in lines:
         if _outside(sheet, edges) or (edges[3] - edges[1] <= TINY and edges[2] - edges[0] > TINY):
             found.append(("invisible", start, end))
-        elif _slanted(angle_of(handle, places[start])):
-            found.append(("watermark", start, end))
-    drawn = drawn_on(page)
-    if drawn.doubts or drawn.covers:
-        told = {i for _, start, end in found for i in range(start, end)}
-        doubtful = _doubtful(handle, characters, sheet, drawn, lines)
-        found += _decided(characters.text, page, sheet, [d for d in doubtful if d[0] not in told])
+        elif any(_slanted(angle_of(handle, places[i])) for i in (start, end - 1)):
+            found += _runs(i for i in range(start, end) if _slanted(angle_of(handle, places[i])))
+    told = {i for _, start, end in found for i in range(start, end)}
+    doubtful = _doubtful(page, handle, characters, sheet, lines)
+    found += _decided(characters.text, page, sheet, [d for d in doubtful if d[0] not in told])
     return found
+
+
+def _runs(slanted: Iterable[int]) -> Iterator[Aside]:
+    start = stop = -1
+    for i in slanted:
+        if i != stop and stop > 0:
+            yield "watermark", start, stop
+        start = i if i != stop else start
+        stop = i + 1
+    if stop > 0:
+        yield "watermark", start, stop
 
 
 def _outside(sheet: Sheet, edges: Rectangle) -> bool:
@@ -62,21 +71,26 @@ def _slanted(angle: float) -> bool:
 
 
 def _doubtful(
-    handle: Any, characters: Characters, sheet: Sheet, drawn: Drawn, lines: Sequence[Line]
+    page: Any, handle: Any, characters: Characters, sheet: Sheet, lines: Sequence[Line]
 ) -> Iterator[tuple[int, str, Rectangle]]:
     """Characters that may not be seen: which, why, and where."""
-    covers = [placed(sheet, [cover]) for cover in drawn.covers]
-    for start, end, edges in lines:
-        covered = any(_inside(edges, cover) for cover in covers)
-        if not drawn.doubts and not covered:
+    drawn = drawn_on(page)
+    covers = [(before, placed(sheet, [cover])) for before, cover in drawn.covers]
+    under = [max((b for b, c in covers if _inside(edges, c)), default=0) for *_, edges in lines]
+    order = order_of(page) if any(under) else {}
+    for (start, end, _), cover in zip(lines, under, strict=True):
+        if not drawn.doubts and not cover:
             continue
         for i in range(start, end):
             if characters.text[i].isspace():
                 continue
             place = characters.places[i]
-            doubt = drawn.doubts.get(object_of(handle, place)) or ("white" if covered else None)
-            if doubt:
+            own = object_of(handle, place)
+            covered = order.get(own, cover) < cover
+            if doubt := drawn.doubts.get(own) or ("white" if covered else None):
                 yield i, doubt, placed(sheet, [loose_box(handle, place)])
+            elif not drawn.doubts and i == start and order.get(own, 0) > cover:
+                break  # what is drawn first of a line is drawn above
 
 
 def _inside(edges: Rectangle, cover: Rectangle) -> bool:

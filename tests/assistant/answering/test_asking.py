@@ -201,6 +201,7 @@ def assistant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
 @pytest.mark.model
 def test_a_follow_up_keeps_the_company_of_the_question_before(assistant: Assistant) -> None:
     first = take_turn(assistant, Asked("砺晶的海外收入占比是多少？"))
+    assert first.answer is not None
     asked = following(assistant, Asked("那良率呢？"), [first])
     assert asked.previous == first.asked.question
     turn = take_turn(assistant, asked, [first])
@@ -209,9 +210,25 @@ def test_a_follow_up_keeps_the_company_of_the_question_before(assistant: Assista
     assert turn.answer.question == "那良率呢？"
     assert "长晶良率" in turn.answer.citations[0].pair.question
     third = following(assistant, Asked("那产能呢？"), [first, turn])
-    assert third.previous == first.asked.question
-    assert following(assistant, Asked("那沐屿的产能呢？"), [first]).previous is None
+    assert turn.answer.understood == third.previous
+    assert turn.answer.companies == first.answer.companies
+    other = take_turn(assistant, following(assistant, Asked("那沐屿的产能呢？"), [first]), [first])
+    assert other.answer is not None
+    assert {c.filing.code for c in other.answer.citations} == {other.answer.companies[0].code}
+    assert other.answer.companies != first.answer.companies
     assert following(assistant, Asked("那产能呢？"), []).previous is None
+
+
+@pytest.mark.model
+def test_a_thread_keeps_its_company_where_one_can_see_it(assistant: Assistant) -> None:
+    first = take_turn(assistant, Asked("砺晶的海外收入占比是多少？"))
+    asked = following(assistant, Asked("长晶良率现在是多少？"), [first])
+    assert asked.companies == ("309112",)
+    turn = take_turn(assistant, asked, [first])
+    assert next(chip.label for chip in turn.chips) == "chip_company"
+    assert following(assistant, Asked("沐屿的产能是多少？"), [first, turn]).companies == ()
+    assert following(assistant, Asked("贵州茅台的产能是多少？"), [first, turn]).companies == ()
+    assert following(assistant, Asked("产能", ("609208",)), [first]).companies == ("609208",)
 
 
 @pytest.mark.model

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from assistant.answering.emphasis import best_sentence
 from assistant.answering.pages import passage_view
-from assistant.chat.cards import answer_card, verbatim
+from assistant.chat.cards import answer_card
 from assistant.chat.labels import LABELS
+from assistant.chat.quotes import verbatim
 from assistant.records import Answer, Citation
 from index.records import Filing, Pair, Span, assemble, slice_spans
 from tests.fakes import make_pair

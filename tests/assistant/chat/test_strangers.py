@@ -231,3 +231,41 @@ def test_no_value_ends_the_server_or_fails_it(target: Target, value: Any) -> Non
 )
 def test_what_the_page_does_not_call_is_not_there(target: Target, method: str, path: str) -> None:
     assert target.client.request(method, path).status_code in (404, 405)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/assets/" + "a" * 300, "/assets/" + "a" * 50_000, "/static/" + "a/" * 400),
+        *("/gradio_api/heartbeat/" + "a" * 500, "/filing/" + "0" * 60_000 + ".pdf"),
+        *("/assets/%ff%fe", "/%00", "/?" + "q=" + "a" * 60_000, "/complete?q=" + "a" * 30_000),
+        *("/assets/.", "/assets", "/static/js", "/svelte/x", "/gradio_api", "/config/x"),
+    ],
+    ids=lambda path: path[:30],
+)
+def test_no_address_is_a_failure(target: Target, path: str) -> None:
+    assert 400 <= target.client.get(path).status_code < 500
+
+
+def test_no_other_address_gets_into_the_page(target: Target) -> None:
+    told = {
+        "X-Forwarded-Host": "evil.example",
+        "X-Forwarded-Proto": "https",
+        "Forwarded": "host=evil.example",
+        "X-Direct-Url": "https://evil.example/",
+        "Origin": "https://evil.example",
+    }
+    for path in ("/", "/config", "/?deep_link=evil", "/?__theme=evil"):
+        answer = target.client.get(path, headers=told)
+        assert answer.status_code == 200
+        assert "evil" not in answer.text + str(answer.headers)
+
+
+def test_the_page_may_run_its_own_scripts_alone(target: Target) -> None:
+    page = target.client.get("/")
+    policy = page.headers["content-security-policy"]
+    assert "frame-ancestors 'none'" in policy
+    (scripts,) = [part for part in policy.split("; ") if part.startswith("script-src")]
+    assert "'unsafe-inline'" not in scripts
+    inline = page.text.count("<script>") + page.text.count("<script data-")
+    assert scripts.count("'sha256-") == inline > 0

@@ -22,7 +22,10 @@ FILING_KEYS = {
     *("path", "sha256", "format", "title", "company", "code", "exchange", "activity_types"),
     *("activity_date", "filed_date", "place", "participants", "hosts", "pages"),
 }
-PAIR_KEYS = {"number", "question", "answer", "start", "end", "pages", "boxes"}
+PAIR_KEYS = {
+    *("number", "question", "answer", "start", "end", "pages", "boxes"),
+    *("session", "company", "code", "date", "tables", "left_out"),
+}
 
 
 def subparsers() -> dict[str, argparse.ArgumentParser]:
@@ -109,13 +112,17 @@ def test_without_a_store_the_sample_answers_and_says_so(call: Call) -> None:
     assert asked.status == 0
     assert "sample" in asked.err
     answer = asked.json
-    assert answer.keys() == {"question", "decision", "confidence", "citations", "elapsed_ms"}
+    assert answer.keys() == {
+        *("question", "decision", "confidence", "reason", "companies", "absent", "searched"),
+        "understood",
+        *("citations", "elapsed_ms"),
+    }
     assert answer["question"] == MARGIN
     assert answer["decision"] == "answer"
     assert answer["elapsed_ms"] > 0
     assert [c["rank"] for c in answer["citations"]] == [1, 2]
     first = answer["citations"][0]
-    assert first.keys() == {"rank", "score", "confidence", "filing", "pair"}
+    assert first.keys() == {"rank", "score", "confidence", "filing", "pair", "newer"}
     assert first["filing"].keys() == FILING_KEYS
     assert first["pair"].keys() == PAIR_KEYS
     assert first["confidence"] == answer["confidence"]
@@ -129,6 +136,45 @@ def test_a_terminal_reads_the_answer_in_full(call: Call) -> None:
     asked = call("ask", MARGIN)
     assert asked.status == 0
     assert f"问：{pair['question']}\n答：{pair['answer']}" in asked.out
+
+
+@pytest.mark.model
+def test_a_batch_takes_filters_and_refuses_other_keys(call: Call, tmp_path: Path) -> None:
+    rows = [
+        {"question": MARGIN, "company": None, "since": "2030-01-01"},
+        {"question": MARGIN, "colour": "red"},
+        {"question": MARGIN, "until": "yesterday"},
+        {"question": MARGIN, "code": 832888},
+        {"question": MARGIN, "previous": "并行科技的毛利率"},
+    ]
+    file = tmp_path / "rows.jsonl"
+    file.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), "utf-8")
+    asked = call("ask", "--batch", file, "--json", "--top-k", 1)
+    assert asked.status == 1
+    early, colour, day, code, last = asked.lines
+    assert (early["decision"], early["reason"]) == ("abstain", "filtered_out")
+    assert "'colour'" in colour["error"]
+    assert "'colour'" in asked.err
+    assert "'until'" in day["error"]
+    assert "'code'" in code["error"]
+    assert last["citations"]
+
+
+@pytest.mark.model
+def test_it_is_explained(call: Call) -> None:
+    rows = call("ask", MARGIN, "--json", "--explain", "--top-k", 7).json["explain"]
+    assert [row["rank"] for row in rows] == [1, 2, 3, 4, 5]
+    assert rows[0].keys() >= {"company", "time", "words", "meaning", "score", "confidence"}
+    assert rows[0]["company"] is None
+    assert "置信度" in call("ask", MARGIN, "--explain").out
+
+
+@pytest.mark.model
+def test_years_are_counted_from_the_day_given(call: Call) -> None:
+    question = "去年有什么计划"
+    days = [call("ask", question, "--json", "--explain", "--today", day) for day in ("2025-03-01",)]
+    assert days[0].json["explain"][0]["time"] is not None
+    assert call("ask", question, "--today", "tomorrow").status == 2
 
 
 @pytest.mark.model
@@ -172,7 +218,9 @@ def test_a_batch_keeps_the_order(call: Call, tmp_path: Path) -> None:
     plain.write_text("\ufeff" + "\r\n".join(questions) + "\n\n", "utf-8", newline="")
     rows = tmp_path / "rows.jsonl"
     rows.write_text(
-        "".join(json.dumps({"question": q, "id": 1}, ensure_ascii=False) + "\n" for q in questions),
+        "".join(
+            json.dumps({"question": q, "as_of": None}, ensure_ascii=False) + "\n" for q in questions
+        ),
         "utf-8",
     )
     for file in (plain, rows):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from assistant.proof.differences import aligned
 from assistant.proof.pasted import fragments
-from assistant.proof.quote import Quoted, check
+from assistant.proof.quote import Quoted, _places, check
 from assistant.proof.squeezed import folded, squeezed, without_space
 from eval.benchmarks.quotes import redone
 from index.errors import CallError
@@ -183,6 +184,35 @@ def test_squeezing_keeps_the_places(text: str) -> None:
     found = squeezed(text)
     assert "".join(text[place] for place in found.places) == found.text == without_space(text)
     assert len(folded(text)) == len(text)
+
+
+@pytest.mark.parametrize(
+    ("pasted", "filed"),
+    [
+        ("啊" * 9000, "啊" * 9000 + "呀"),
+        ("啊呀" * 5000, "呀啊啊" * 4000),
+        ("，。" * 6000, "。" * 9000),
+    ],
+    ids=["same", "turns", "signs"],
+)
+def test_texts_made_to_be_slow_are_not(pasted: str, filed: str) -> None:
+    began = time.process_time()
+    aligned(pasted, filed)
+    assert time.process_time() - began < 20
+
+
+def test_a_long_text_is_aligned_too() -> None:
+    filed = "".join(f"第{n}项收入为{n}万元，同比增长{n}%。" for n in range(1000))
+    pasted = filed.replace("第500项收入为500万元", "第500项收入为900万元")
+    found = aligned(pasted, filed)
+    assert found
+    assert [(c.text, c.filed) for c in found.changes] == [("900万", "500万")]
+
+
+def test_a_flood_of_digits_ends() -> None:
+    began = time.process_time()
+    assert _places("1" * 200_000, ("1" * 50,), 0) is None
+    assert time.process_time() - began < 10
 
 
 def test_the_command(call: Call, store: Store, tmp_path: Path) -> None:

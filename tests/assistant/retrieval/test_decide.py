@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from assistant.retrieval.decide import Calibration, Further, Threshold, rank
+from assistant.retrieval.interaction import Rows
 from assistant.retrieval.logistic import Linear, sigmoid
 from assistant.retrieval.match import AGREEMENT, read_together
 from assistant.retrieval.retrieve import EVIDENCE, Retrieved
@@ -19,7 +21,9 @@ from index.records import Reading
 SHORTLIST = Linear(-2.0, {"similarity": 1.0, "question_similarity": 2.0, "lexical": 4.0})
 FINAL = Linear(-3.0, {"similarity": 1.0, "lexical": 4.0, "company": 1.0, "other_company": -5.0})
 SURE = Linear(0.5, {"logit": 1.0, "margin": 2.0})
-CALIBRATION = Calibration(SHORTLIST, FINAL, SURE, Further(-1.0, 1.0, -0.5), threshold=Threshold.at(0.5))
+CALIBRATION = Calibration(
+    SHORTLIST, FINAL, SURE, Further(-1.0, 1.0, -0.5), threshold=Threshold.at(0.5)
+)
 DENSE, LEXICAL = 7, 3
 NOTHING = dict.fromkeys(EVIDENCE, 0.0)
 BY_MEANING = NOTHING | {"similarity": 0.9, "question_similarity": 0.9, "answer_similarity": 0.1}
@@ -99,7 +103,9 @@ def test_sigmoid_is_safe_far_out() -> None:
 
 
 def test_a_further_pair_is_never_surer_than_the_first() -> None:
-    unsure = Calibration(SHORTLIST, FINAL, Linear(-9.0, {}), Further(9.0, 0.0, 0.0), threshold=Threshold.at(0.5))
+    unsure = Calibration(
+        SHORTLIST, FINAL, Linear(-9.0, {}), Further(9.0, 0.0, 0.0), threshold=Threshold.at(0.5)
+    )
     first, second = rank(BOTH, unsure, no_text)
     assert second.confidence == first.confidence == pytest.approx(sigmoid(-9.0))
 
@@ -116,7 +122,7 @@ def test_covered() -> None:
     assert whole.worst == pytest.approx(0.0, abs=1e-5)
     assert none.covered < 0.7
     assert none.literal == 0.0
-    assert not any(read_together("毛利率", [Reading("", "")])[0])
+    assert not any(read_together("公司战略", [Reading("", "")])[0])
     assert agreement("？", "毛利率").covered == 0.0
     assert read_together("毛利率", []).shape == (0, len(AGREEMENT))
 
@@ -149,3 +155,51 @@ def test_numbers() -> None:
     half = agreement("1,200万元和35%", "1200 万元")
     assert (half.numbers_said, half.numbers_absent) == (0.0, 0.5)
     assert agreement("2023年毛利率", "无").numbers_absent == 0.0
+
+
+class Verdicts:
+    """A judge that says of each answer what it is told to."""
+
+    name = "verdicts"
+
+    def __init__(self, said: dict[str, float]) -> None:
+        self.said = said
+
+    def logits(self, question: str, readings: Sequence[Reading]) -> Rows:  # noqa: ARG002
+        return np.array([self.said[reading.answer] for reading in readings])
+
+
+def test_a_judge_speaks_for_the_confidence_and_in_the_order() -> None:
+    sure = Linear(-1.0, {"judge": 2.0, "judge_rival": -1.0})
+    texts = {LEXICAL: "by words", DENSE: "by meaning"}
+
+    def readings_of(pairs: Sequence[int]) -> list[Reading]:
+        return [Reading("", texts[pair]) for pair in pairs]
+
+    judge = Verdicts({"by words": -1.0, "by meaning": 3.0})
+    for order, first in ((0.0, LEXICAL), (5.0, DENSE)):
+        calibration = replace(CALIBRATION, confidence=sure, order=order)
+        ranked = rank(BOTH, calibration, readings_of, judge=judge)
+        assert ranked[0].pair_id == first
+        own, rival = (3.0, -1.0) if first == DENSE else (-1.0, 3.0)
+        assert ranked[0].confidence == pytest.approx(sigmoid(-1.0 + 2.0 * own - rival))
+        assert ranked[0].score >= ranked[1].score
+
+
+def test_each_kind_of_question_has_its_threshold() -> None:
+    threshold = Threshold(0.7, 0.8, 0.9)
+    assert threshold.of(alone=True, question="毛利率？") == 0.7
+    assert threshold.of(alone=False, question="毛利率？") == 0.8
+    assert threshold.of(alone=True, question=" ") == 0.9
+    assert Threshold.at(0.5) == (0.5, 0.5, 0.5)
+
+
+def test_figures_asked_for() -> None:
+    pairs = [
+        Reading("收购花了多少钱？", "花了3.2亿元。"),
+        Reading("收购花了多少钱？", "为了发展。"),
+    ]
+    columns = [AGREEMENT.index(name) for name in ("figure_absent", "figure_said")]
+    assert read_together("收购花了多少钱", pairs)[:, columns].tolist() == [[0, 1], [1, 0]]
+    for question in ("为什么收购", "毛利率为什么下降"):
+        assert not read_together(question, pairs)[:, columns].any()

@@ -14,8 +14,8 @@ from starlette.testclient import TestClient
 from assistant.answering import report
 from assistant.answering.answer import Assistant
 from assistant.retrieval.decide import Calibration
-from assistant.server.access import is_loopback
 from assistant.server.api import create_app
+from assistant.server.reach import Reach, is_loopback
 from assistant.server.requests import Asking
 from index.intake.build import add
 from index.intake.parse import parse
@@ -27,7 +27,7 @@ from tests.paths import ROOT
 PAGED = ROOT / "eval/collection/files/dev/lifeng-2024-06-12.pdf"
 # Nothing comes that isn't described.
 STRICT = '"type": "object", "additionalProperties": false'
-HERE = "http://127.0.0.1:7860"
+HERE, PEER = "http://127.0.0.1:7860", ("127.0.0.1", 50_000)
 CALLS = ("/api/ask?question=回购", "/api/filings", f"/api/filings/{'0' * 64}", "/metrics")
 
 
@@ -234,7 +234,7 @@ def test_a_huge_request_is_refused(client: TestClient) -> None:
 )
 def test_a_hostile_path_leads_nowhere(client: TestClient, path: str) -> None:
     led = client.get(path)
-    assert led.status_code in {404, 422}
+    assert led.status_code in {404, 414, 422}
     assert led.headers["content-type"] in {"application/json"}
     assert led.json().keys() == {"error"}
 
@@ -249,7 +249,7 @@ def test_another_method_changes_nothing(client: TestClient) -> None:
 def test_keys_are_asked_for(assistant: Assistant, path: str) -> None:
     client = TestClient(
         create_app(assistant, ["first-key", "second-key"], reach=Reach(exposed=True)),
-        base_url="http://elsewhere",
+        base_url="http://192.0.2.1",
     )
     for header in (None, "Bearer wrong", "Bearer ", "Basic first-key", "first-key", "Bearer 钥匙"):
         headers = {} if header is None else {"Authorization": header.encode()}
@@ -262,15 +262,22 @@ def test_keys_are_asked_for(assistant: Assistant, path: str) -> None:
 
 @pytest.mark.parametrize("path", CALLS)
 def test_without_keys_it_answers_this_machine_alone(assistant: Assistant, path: str) -> None:
-    exposed = TestClient(create_app(assistant, reach=Reach(exposed=True)), base_url=HERE, client=PEER)
-    renamed = TestClient(create_app(assistant), base_url="http://elsewhere.example")
-    for client in (exposed, renamed):
+    exposed = TestClient(
+        create_app(assistant, reach=Reach(exposed=True)), base_url=HERE, client=PEER
+    )
+    far = TestClient(create_app(assistant), base_url=HERE, client=("192.0.2.7", 50_000))
+    hidden = TestClient(
+        create_app(assistant), base_url=HERE, client=PEER, headers={"X-Forwarded-For": "127.0.0.1"}
+    )
+    for client in (exposed, far, hidden):
         refused = client.get(path)
         assert refused.status_code == 403
         assert "YUANDA_API_KEYS" in refused.json()["error"]
         assert client.get("/health").status_code == 200
+    renamed = TestClient(create_app(assistant), base_url="http://elsewhere.example", client=PEER)
+    assert [renamed.get(p).status_code for p in (path, "/health")] == [403, 403]
     for host in ("http://localhost:7860", "http://[::1]:7860", HERE):
-        near = TestClient(create_app(assistant), base_url=host)
+        near = TestClient(create_app(assistant), base_url=host, client=PEER)
         assert near.get(path).status_code in {200, 404}
 
 
@@ -376,7 +383,9 @@ def test_a_fault_is_told_without_its_text(
         raise RuntimeError("/secret/place")
 
     monkeypatch.setattr(Assistant, "ask", fail)
-    client = TestClient(create_app(assistant), base_url=HERE, raise_server_exceptions=False)
+    client = TestClient(
+        create_app(assistant), base_url=HERE, client=PEER, raise_server_exceptions=False
+    )
     failed = client.get("/api/ask", params={"question": "回购"})
     assert (failed.status_code, failed.json().keys()) == (500, {"error"})
     assert "secret" not in failed.text

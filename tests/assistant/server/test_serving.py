@@ -43,6 +43,7 @@ from tests.paths import ROOT
 
 YUANDA = [sys.executable, "-c", "import sys; from assistant.cli.main import main; sys.exit(main())"]
 PRIVATE = "回购做完了吗绝密"
+PEER = ("127.0.0.1", 50_000)
 
 
 @pytest.fixture
@@ -129,7 +130,7 @@ def test_what_takes_too_long_is_given_up(
 ) -> None:
     held = Held(assistant, monkeypatch)
     app = create_app(assistant, limits=Limits(seconds=0.2))
-    with TestClient(app, base_url="http://127.0.0.1") as client:
+    with TestClient(app, base_url="http://127.0.0.1", client=PEER) as client:
         late = client.get("/api/ask", params={"question": "回购"})
         held.go_on.set()
     assert (late.status_code, late.headers["retry-after"]) == (503, "1")
@@ -137,7 +138,7 @@ def test_what_takes_too_long_is_given_up(
 
 def test_a_caller_has_a_rate(assistant: Assistant) -> None:
     app = create_app(assistant, ["one", "two"], limits=Limits(per_minute=3))
-    client = TestClient(app, base_url="http://127.0.0.1")
+    client = TestClient(app, base_url="http://127.0.0.1", client=PEER)
 
     def status(key: str, path: str = "/api/filings") -> int:
         return client.get(path, headers={"Authorization": f"Bearer {key}"}).status_code
@@ -157,7 +158,7 @@ def test_a_caller_has_a_rate(assistant: Assistant) -> None:
 
 def test_each_question_of_a_batch_counts(assistant: Assistant) -> None:
     client = TestClient(
-        create_app(assistant, limits=Limits(per_minute=5)), base_url="http://127.0.0.1"
+        create_app(assistant, limits=Limits(per_minute=5)), base_url="http://127.0.0.1", client=PEER
     )
     assert client.post("/api/ask/batch", json={"questions": ["甲"] * 5}).status_code == 200
     assert client.get("/api/filings").status_code == 429
@@ -165,26 +166,18 @@ def test_each_question_of_a_batch_counts(assistant: Assistant) -> None:
 
 def test_the_chat_has_a_rate_as_well(assistant: Assistant) -> None:
     client = TestClient(
-        create_app(assistant, limits=Limits(per_minute=1)), base_url="http://127.0.0.1"
+        create_app(assistant, limits=Limits(per_minute=1)), base_url="http://127.0.0.1", client=PEER
     )
     # The chat isn't mounted here: who is let through finds nothing.
     found = [client.post("/gradio_api/queue/join").status_code for _ in range(2)]
     assert found == [404, 429]
+    calls = [client.post(f"/gradio_api/{name}/0").status_code for name in ("run", "api", "call")]
+    assert calls == [429] * 3
     assert client.get("/gradio_api/file").status_code == 404
     # What its page fetches while a question is typed: ten times as often.
     typed = [client.get(f"/complete?q={n}").status_code for n in range(11)]
-    assert typed == [404] * 10 + [429]
+    assert typed == [404] * 9 + [429] * 2
     assert client.get("/filing/0.pdf").status_code == 429
-
-
-def test_who_may_not_upload_sends_nothing(assistant: Assistant) -> None:
-    for may, expected in ((None, [403, 403]), (lambda caller: caller == "testclient", [404, 403])):
-        app = create_app(assistant, ["one"], may_upload=may)
-        client = TestClient(app, base_url="http://127.0.0.1")
-        # By a key it is another caller; the chat isn't mounted here.
-        headers: tuple[dict[str, str], ...] = ({}, {"Authorization": "Bearer one"})
-        sent = [client.post("/gradio_api/upload", headers=h).status_code for h in headers]
-        assert sent == expected
 
 
 def test_a_slow_sender_is_not_waited_for(assistant: Assistant) -> None:
@@ -200,8 +193,8 @@ def test_a_slow_sender_is_not_waited_for(assistant: Assistant) -> None:
 
 def test_readiness(assistant: Assistant) -> None:
     app = create_app(assistant)
-    assert TestClient(app).get("/health/ready").status_code == 503
-    with TestClient(app) as client:
+    assert TestClient(app, base_url="http://localhost").get("/health/ready").status_code == 503
+    with TestClient(app, base_url="http://localhost") as client:
         assert client.get("/health/ready").json() == {"status": "ok"}
         app.state.traffic.is_ending = True
         assert client.get("/health/ready").status_code == 503
@@ -273,7 +266,7 @@ def test_questions_are_logged_only_where_asked_for(
     assistant: Assistant, written: io.StringIO, log: logs.Log
 ) -> None:
     assistant.watch(logs.noting(log))
-    client = TestClient(create_app(assistant), base_url="http://127.0.0.1")
+    client = TestClient(create_app(assistant), base_url="http://127.0.0.1", client=PEER)
     for path in ("/api/ask?question=", "/api/filings?company=", "/api/", "/mcp?"):
         client.get(f"{path}{PRIVATE}")
     client.post("/api/ask", json={"question": PRIVATE, "top_k": 0})

@@ -137,6 +137,11 @@ def test_the_workbook_has_the_gaps_first() -> None:
     assert (told["活动日期"], told["披露日期"]) == ("2024-05-08", "2024-05-09")
     assert (told["编号"], told["页"], told["SHA-256"]) == ("3.2", "2、3", "ab" * 8)
     assert (told["公司"], told["起"]) == ("禾木", "2024-01-01")
+    heights = [
+        book["官方答复"].row_dimensions[2].height,
+        book["无官方答复"].row_dimensions[2].height,
+    ]
+    assert min(heights) >= 2 * 15
     assert book["官方答复"].cell(2, told_at(head, "地址")).hyperlink.target == ADDRESS
 
 

@@ -213,10 +213,11 @@ def test_doctor_mends_a_flipped_bit_that_nobody_has_touched(tmp_path: Path, kind
 def test_doctor_says_what_it_cannot_mend(tmp_path: Path) -> None:
     with Store.open(tmp_path / "store", create=True) as store:
         fill(store, tmp_path / "filings", range(3))
-        store.original(store.filings()[0].filing).unlink()
-        (broken,) = [
-            one for one in examine(store, Mender(FakeEncoder, read_lines)) if one.status == "broken"
-        ]
+        filing = store.filings()[0].filing
+        store.original(filing).unlink()
+        Path(filing.path).unlink()
+        found = examine(store, Mender(FakeEncoder, read_lines))
+        (broken,) = [one for one in found if one.status == "broken"]
         assert broken.what == "copies of filings"
         assert "yuanda add" in broken.detail
 

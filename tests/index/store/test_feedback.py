@@ -66,6 +66,7 @@ def test_an_older_store_can_keep_it(store: Store) -> None:
         DROP TRIGGER pair_removed; DROP TABLE removed;
         DELETE FROM meta WHERE key IN ('store', 'dimension');
         ALTER TABLE pairs DROP COLUMN sentences; DROP TABLE text_pieces; DROP INDEX pairs_own;
+        DROP INDEX pairs_own_days;
         ALTER TABLE pairs DROP COLUMN company; ALTER TABLE pairs DROP COLUMN code;
         ALTER TABLE pairs DROP COLUMN date; ALTER TABLE pairs DROP COLUMN short_name;
         ALTER TABLE pairs DROP COLUMN tables; ALTER TABLE filings DROP COLUMN former_names;

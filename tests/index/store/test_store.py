@@ -324,7 +324,8 @@ _LATER = (
     _PASSAGES,
     "ALTER TABLE pairs DROP COLUMN sentences",
     "ALTER TABLE pairs DROP COLUMN session; ALTER TABLE pairs DROP COLUMN left_out",
-    "DROP TABLE text_pieces; DROP INDEX pairs_own; ALTER TABLE pairs DROP COLUMN company;"
+    "DROP TABLE text_pieces; DROP INDEX pairs_own; DROP INDEX pairs_own_days;"
+    "ALTER TABLE pairs DROP COLUMN company;"
     "ALTER TABLE pairs DROP COLUMN code; ALTER TABLE pairs DROP COLUMN date;"
     "ALTER TABLE pairs DROP COLUMN short_name; ALTER TABLE pairs DROP COLUMN tables",
     "ALTER TABLE filings DROP COLUMN former_names",
