@@ -15,6 +15,7 @@ from assistant.answering.history import Timeline
 from assistant.answering.question import (
     Asked,
     Chip,
+    Problem,
     chips,
     key_of,
     reads_as_follow_up,
@@ -39,7 +40,7 @@ class Turn:
     timeline: Timeline | None = None
     columns: tuple[Column, ...] = ()
     chips: tuple[Chip, ...] = ()
-    why: Literal["past", "full"] | None = None
+    why: Problem | Literal["past", "full"] | None = None
 
     @property
     def citations(self) -> tuple[Citation, ...]:
@@ -54,6 +55,8 @@ class Turn:
 
 # Turns of one talk that are remembered with their answers, and all that are.
 FULL_TURNS, MOST_TURNS = 40, 200
+# Characters of a refused question that are.
+_BEGUN = 40
 
 
 class Place(NamedTuple):
@@ -95,11 +98,18 @@ def _answered(assistant: Assistant, asked: Asked) -> tuple[Query, Answer]:
 
 
 def kept(turns: Sequence[Turn]) -> list[Turn]:
-    """What is remembered of a talk: of old turns only what was asked, of refused ones nothing."""
-    if turns and (turns[-1].asked.problem or turns[-1].why):
+    """What is remembered of a talk, each turn at its number.
+
+    Of old turns what was asked; of a refused one its first words, and why.
+    """
+    if turns and turns[-1].why == "full":
         turns = turns[:-1]
+    if turns and (problem := turns[-1].asked.problem):
+        begun = Asked(turns[-1].asked.question[:_BEGUN])
+        turns = [*turns[:-1], Turn(begun, why=problem)]
     old = max(len(turns) - FULL_TURNS, 0)
-    return [*(Turn(turn.asked, why="past") for turn in turns[:old]), *turns[old:]]
+    past = (Turn(turn.asked, why=turn.why or "past") for turn in turns[:old])
+    return [*past, *turns[old:]]
 
 
 def following(assistant: Assistant, asked: Asked, turns: Sequence[Turn]) -> Asked:
@@ -134,7 +144,7 @@ def _stranger(key: str) -> Company:
 
 def _last(turns: Sequence[Turn]) -> str | None:
     """The last question that could be asked; of a follow-up the one that it goes back to."""
-    asked = [turn.asked for turn in turns if not turn.asked.problem]
+    asked = [turn.asked for turn in turns if turn.why in (None, "past") and not turn.asked.problem]
     return asked[-1].previous or asked[-1].question if asked else None
 
 
@@ -177,7 +187,7 @@ def talk_html(
                 )
             )
         else:
-            reason = LABELS[language][turn.asked.problem or turn.why or "empty"]
+            reason = LABELS[language][turn.why or turn.asked.problem or "empty"]
             shown.append(cards.notice_card(turn.asked.question, reason, language, number))
     return "".join(shown)
 
