@@ -24,7 +24,7 @@ from index.files import copy_atomically, write_atomically
 from index.records import Filing, ParsedFiling, Passage
 from index.store.contents import Changes, Entry
 from index.store.database import DATABASE, connect
-from index.store.names import note
+from index.store.names import forget, note
 from index.store.rows import (
     FILING_COLUMNS,
     LISTED_COLUMNS,
@@ -371,5 +371,7 @@ class Store(Transactions):
             filing = one.filing
         with self._writing():
             self._connection.execute("DELETE FROM filings WHERE sha256 = ?", (filing.sha256,))
+            with suppress(OSError):
+                forget(self.folder, filing.sha256)
         self._discard([filing])
         return filing
