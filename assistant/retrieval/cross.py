@@ -50,7 +50,11 @@ class CrossEncoderJudge:
         return self._network(rows)[:, 0].astype(np.float64)
 
     def _row(self, asked: Ids, reading: Reading) -> Ids:
-        parts = (asked, self._ids(reading.question)[:_FILED], part_of(asked, self._ids(reading.answer)))
+        parts = (
+            asked,
+            self._ids(reading.question)[:_FILED],
+            part_of(asked, self._ids(reading.answer)),
+        )
         row = [_BEGIN]
         for number, ids in enumerate(parts):
             row += [_END, _END] * (number > 0) + ids.tolist()
