@@ -25,7 +25,9 @@ from index.parse import parse
 LONG = 20
 _SAYS_SOMETHING = 15
 _CANNED = 3
-_ELSEWHERE = re.compile(r"(?:请|敬请|详见|参见|查阅|关注).{0,20}(?:公告|年报|年度报告|定期报告|前述|回复)")
+_ELSEWHERE = re.compile(
+    r"(?:请|敬请|详见|参见|查阅|关注).{0,20}(?:公告|年报|年度报告|定期报告|前述|回复)"
+)
 _ELSEWHERE_AT_MOST = 40
 
 
@@ -128,7 +130,9 @@ def other_pairs(folder: Path, kept_out: set[str], seed: int) -> list[OtherPair]:
             if not row.match:
                 unlike[row.a].append(row.b)
         matches = [row for row in rows if row.match and row.a != row.b and row.a and row.b]
-        matches = [r for r in matches if kept_out.isdisjoint((one_spelling(r.a), one_spelling(r.b)))]
+        matches = [
+            r for r in matches if kept_out.isdisjoint((one_spelling(r.a), one_spelling(r.b)))
+        ]
         for row in rng.sample(matches, min(len(matches), other.rows)):
             against = unlike.get(row.a)
             negative = rng.choice(against) if against else ""

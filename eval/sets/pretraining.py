@@ -51,17 +51,17 @@ def prepare(
     _save_start(weights, chosen, out / "start.npz")
     pack = build_pack(pairs, others, list(real.same_answers(data / "real")), chosen.tokenizer, seed)
     save_pack(pack, out / "pack.xz")
-    print(f"{len(chosen.old):,} pieces, {len(pairs):,} pairs, {len(others):,} others, "
-          f"{len(pack.starts) - 1:,} texts, {len(pack.ids):,} tokens")
+    print(
+        f"{len(chosen.old):,} pieces, {len(pairs):,} pairs, {len(others):,} others, "
+        f"{len(pack.starts) - 1:,} texts, {len(pack.ids):,} tokens"
+    )
 
 
 def _chosen(name: str, one_in: int) -> bool:
     return zlib.crc32(name.encode()) % one_in == 0
 
 
-def _tokenizer(
-    path: Path, pairs: Sequence[RealPair], others: Sequence[OtherPair]
-) -> CutTokenizer:
+def _tokenizer(path: Path, pairs: Sequence[RealPair], others: Sequence[OtherPair]) -> CutTokenizer:
     shipped = json.loads((SHIPPED_MODEL / "tokenizer.json").read_text("utf-8"))
     original = with_normalizer(json.loads(path.read_text("utf-8")), shipped["normalizer"])
     whole = Tokenizer.from_str(json.dumps(original))
