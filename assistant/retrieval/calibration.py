@@ -12,6 +12,12 @@ from index.embedding.encoder import Encoder
 from index.errors import CallError
 
 
+def shipped_for(model: str) -> Path:
+    """The shipped calibration for an embedding model of this name: its own, or the common one."""
+    own = SHIPPED.with_name(f"calibration-{Path(model).name}.json")
+    return own if own.is_file() else SHIPPED
+
+
 def load_calibration(path: Path | None) -> Calibration:
     """The calibration in a file, or the shipped one; ``CallError`` where it can't be used."""
     path = path or SHIPPED
