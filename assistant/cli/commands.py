@@ -243,7 +243,8 @@ def open_assistant(arguments: argparse.Namespace, settings: Settings) -> Assista
     path = store_path(arguments, settings)
     chosen, options = arguments.model or settings.model, model_options(arguments, settings)
     calibration_file = arguments.calibration or settings.calibration
-    calibration = load_calibration(calibration_file)
+    if calibration_file:
+        load_calibration(calibration_file)
     reranker = _reranker(arguments, settings)
     if arguments.store is None and not Store.exists(path):
         print(
@@ -260,6 +261,7 @@ def open_assistant(arguments: argparse.Namespace, settings: Settings) -> Assista
         except YuandaError:
             store.close()
             raise
+    calibration = load_calibration(calibration_file, encoder.name)
     if doubt := mismatch(calibration_file, encoder, reranker):
         print(f"yuanda: {doubt}", file=sys.stderr)
     assistant = Assistant(

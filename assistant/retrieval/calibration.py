@@ -12,9 +12,15 @@ from index.embedding.encoder import Encoder
 from index.errors import CallError
 
 
-def load_calibration(path: Path | None) -> Calibration:
+def shipped_for(model: str) -> Path:
+    """The shipped calibration for a model by its name: its own, or that of the default model."""
+    own = SHIPPED.with_name(f"calibration-{Path(model).name}.json")
+    return own if own.is_file() else SHIPPED
+
+
+def load_calibration(path: Path | None, model: str = "") -> Calibration:
     """The calibration in a file, or the shipped one; ``CallError`` where it can't be used."""
-    path = path or SHIPPED
+    path = path or shipped_for(model)
     try:
         return Calibration.load(path)
     except OSError as error:
@@ -37,7 +43,9 @@ def threshold_of(
 
 def mismatch(path: Path | None, encoder: Encoder, reranker: Reranker | None = None) -> str | None:
     """Why confidences may be off: the calibration was made with other models."""
-    document: dict[str, Any] = json.loads((path or SHIPPED).read_text(encoding="utf-8"))
+    document: dict[str, Any] = json.loads(
+        (path or shipped_for(encoder.name)).read_text(encoding="utf-8")
+    )
     made = document.get("model"), document.get("reranker")
     used = f"{encoder.name} {encoder.revision[:12]}", reranker.name if reranker else None
     if made == used:

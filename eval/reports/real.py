@@ -156,7 +156,7 @@ def _measured(arguments: argparse.Namespace, encoder: Encoder) -> dict[str, Any]
             continue
         stored = stored_set(source, arguments.work, encoder)
         queries = some(stored.queries, arguments.most)
-        calibration = load_calibration(arguments.calibration)
+        calibration = load_calibration(arguments.calibration, encoder.name)
         with Assistant(Store.open(stored.folder), encoder, calibration) as assistant:
             outcomes = ask_store(assistant, stored, queries)
         others: dict[str, Sequence[Outcome]] = {}
