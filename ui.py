@@ -73,7 +73,7 @@ def build(assistant: Assistant, desk: Desk | None = None) -> gr.Blocks:
         turns = [take_turn(assistant, asked)] if asked.question else []
         place = first_place(turns)
         spoken = labels(turns or asked_already, place, {}, conditions, language)
-        return language, *_greeted(kept(turns), place, spoken, language)
+        return language, *_greeted(turns, place, spoken, language)
 
     def relabel(
         turns: Sequence[Turn], place: Place | None, judged: Judged, *rest: Any
@@ -344,7 +344,7 @@ def _greeted(
 ) -> Sequence[Any]:
     """Talk and page stay where the address asks nothing: somebody may ask before the greeting."""
     if turns:
-        return turns, place, *spoken
+        return kept(turns), place, *spoken
     head, talk, _, *others = spoken
     # As it was built, it is in Chinese.
     talk = gr.skip() if language == "zh" else talk

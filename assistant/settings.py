@@ -55,6 +55,7 @@ class Settings:
     reranker: str | None = None
     reranker_options: Mapping[str, str] = field(default_factory=dict)
     calibration: Path | None = None
+    judge: bool = True
     fetch_site: str | None = None
     rate: int | None = None
     index_url: str | None = None
@@ -80,6 +81,7 @@ class Settings:
             model_options=_options(environ, "YUANDA_MODEL_"),
             reranker=environ.get("YUANDA_RERANKER") or None,
             reranker_options=_options(environ, "YUANDA_RERANKER_"),
+            judge=_switch(environ.get("YUANDA_JUDGE", "1")),
             calibration=Path(calibration).expanduser() if calibration else None,
             fetch_site=environ.get("YUANDA_FETCH_SITE") or None,
             rate=_rate(environ.get("YUANDA_RATE")),

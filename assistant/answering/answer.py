@@ -29,6 +29,7 @@ from assistant.retrieval import threads
 from assistant.retrieval.companies import Company, CompanyMatcher
 from assistant.retrieval.completion import Completer
 from assistant.retrieval.decide import Calibration, Threshold
+from assistant.retrieval.judging import Judge
 from assistant.retrieval.rerank import Reranker
 from assistant.retrieval.retrieve import Retriever
 from index.embedding.encoder import Encoder
@@ -83,12 +84,14 @@ class Assistant:
         *,
         is_sample: bool = False,
         reranker: Reranker | None = None,
+        judge: Judge | None = None,
     ) -> None:
         """Take over an open store.
 
         ``threshold`` (0..1) replaces the calibrated one; ``is_sample`` says that the store is
-        that of the sample filing; a ``reranker`` orders the first pairs anew. ``ModelError``
-        where the store has another model.
+        that of the sample filing; a ``reranker`` orders the first pairs anew; a ``judge`` reads the
+        first ones for the confidence. ``ModelError`` where the store has another model,
+        ``CallError`` where the calibration knows no such judge.
         """
         self.is_sample = is_sample
         store.check_model(encoder)
@@ -97,7 +100,8 @@ class Assistant:
         self._store = store
         self._readers = Readers(store.folder)
         self._soundness = Soundness(store.folder)
-        self._calibration = calibration
+        calibration = calibration.with_judge(judge)
+        self._calibration, self._judge = calibration, judge
         self._reranker = reranker
         self._threshold = calibration.threshold if threshold is None else Threshold.at(threshold)
         self._refreshing = threading.Lock()
@@ -203,7 +207,13 @@ class Assistant:
             # What may be understood by itself is asked so first.
             for alone in (True, False):
                 search = Search(
-                    query, store, now.retriever, self._calibration, self._reranker, alone=alone
+                    query,
+                    store,
+                    now.retriever,
+                    self._calibration,
+                    self._reranker,
+                    self._judge,
+                    alone=alone,
                 )
                 answer = self._answer_of(search, now, began)
                 if answer.decision == "answer" or not search.leaves_out:

@@ -11,6 +11,7 @@ import numpy as np
 from assistant.answering.history import day_of
 from assistant.records import Citation, Company, Newer, Query, Reason, Searched, Why
 from assistant.retrieval.decide import SHORTLIST, Calibration, Ranked
+from assistant.retrieval.judging import Judge
 from assistant.retrieval.rerank import Reranker, rerank
 from assistant.retrieval.retrieve import EVIDENCE, Retriever
 from assistant.retrieval.same_question import alike
@@ -35,12 +36,14 @@ class Search:
         retriever: Retriever,
         calibration: Calibration,
         reranker: Reranker | None = None,
+        judge: Judge | None = None,
         *,
         alone: bool = False,
     ) -> None:
         """Look for it; ``alone``: but for what it leaves out, without the question before."""
         self.query, self.store = query, store
         self._retriever = retriever
+        self._judge = judge
         self._known: dict[int, Reading] = {}
         # What was found and can't be read.
         self.damaged: list[Damage] = []
@@ -74,7 +77,7 @@ class Search:
         return [Ranked(pair, 0.0, 0.0) for pairs in found for pair in pairs]
 
     def _settle(self, calibration: Calibration, depth: int) -> Settled:
-        return settle(self._retrieved, calibration, self._readings, depth=depth)
+        return settle(self._retrieved, calibration, self._readings, depth=depth, judge=self._judge)
 
     def _readings(self, pairs: Sequence[int]) -> list[Reading]:
         lacking = [pair for pair in pairs if pair not in self._known]

@@ -16,6 +16,7 @@ from assistant.answering.question import (
     MOST_COMPANIES,
     Asked,
     Chip,
+    Problem,
     chips,
     key_of,
     reads_as_follow_up,
@@ -40,7 +41,7 @@ class Turn:
     timeline: Timeline | None = None
     columns: tuple[Column, ...] = ()
     chips: tuple[Chip, ...] = ()
-    why: Literal["past", "full"] | None = None
+    why: Problem | Literal["past", "full"] | None = None
 
     @property
     def citations(self) -> tuple[Citation, ...]:
@@ -55,6 +56,8 @@ class Turn:
 
 # Turns of one talk that are remembered with their answers, and all that are.
 FULL_TURNS, MOST_TURNS = 40, 200
+# Characters of a refused question that are.
+_BEGUN = 40
 
 
 class Place(NamedTuple):
@@ -82,11 +85,18 @@ def take_turn(assistant: Assistant, asked: Asked, turns: Sequence[Turn] = ()) ->
 
 
 def kept(turns: Sequence[Turn]) -> list[Turn]:
-    """What is remembered of a talk: of old turns only what was asked, of refused ones nothing."""
-    if turns and (turns[-1].asked.problem or turns[-1].why):
+    """What is remembered of a talk, each turn at its number.
+
+    Of old turns what was asked; of a refused one its first words, and why.
+    """
+    if turns and turns[-1].why == "full":
         turns = turns[:-1]
+    if turns and (problem := turns[-1].asked.problem):
+        begun = Asked(turns[-1].asked.question[:_BEGUN])
+        turns = [*turns[:-1], Turn(begun, why=problem)]
     old = max(len(turns) - FULL_TURNS, 0)
-    return [*(Turn(turn.asked, why="past") for turn in turns[:old]), *turns[old:]]
+    past = (Turn(turn.asked, why=turn.why or "past") for turn in turns[:old])
+    return [*past, *turns[old:]]
 
 
 def following(assistant: Assistant, asked: Asked, turns: Sequence[Turn]) -> Asked:
@@ -135,7 +145,7 @@ def _stranger(key: str) -> Company:
 def _last(turns: Sequence[Turn]) -> str | None:
     """The last question that could be asked, as it was understood; of a follow-up that makes no
     sense by itself the one that it goes back to."""
-    possible = [turn for turn in turns if not turn.asked.problem]
+    possible = [t for t in turns if t.why in (None, "past") and not t.asked.problem]
     if not possible:
         return None
     asked, answer = possible[-1].asked, possible[-1].answer
@@ -183,7 +193,7 @@ def talk_html(
                 )
             )
         else:
-            reason = LABELS[language][turn.asked.problem or turn.why or "empty"]
+            reason = LABELS[language][turn.why or turn.asked.problem or "empty"]
             shown.append(cards.notice_card(turn.asked.question, reason, language, number))
     return "".join(shown)
 

@@ -236,15 +236,18 @@ def open_assistant(arguments: argparse.Namespace, settings: Settings) -> Assista
     """The assistant over the store asked for; over the sample where there is none yet."""
     from assistant.answering.answer import Assistant
     from assistant.answering.sample import sample_store
-    from assistant.retrieval.calibration import load_calibration, mismatch, threshold_of
+    from assistant.retrieval.calibration import (
+        load_calibration,
+        mismatch,
+        shipped_for,
+        threshold_of,
+    )
+    from assistant.retrieval.cross import judge_for
     from index.embedding.encoder import load_encoder
     from index.store.store import Store
 
     path = store_path(arguments, settings)
     chosen, options = arguments.model or settings.model, model_options(arguments, settings)
-    calibration_file = arguments.calibration or settings.calibration
-    if calibration_file:
-        load_calibration(calibration_file)
     reranker = _reranker(arguments, settings)
     if arguments.store is None and not Store.exists(path):
         print(
@@ -261,9 +264,12 @@ def open_assistant(arguments: argparse.Namespace, settings: Settings) -> Assista
         except YuandaError:
             store.close()
             raise
-    calibration = load_calibration(calibration_file, encoder.name)
+    calibration_file = arguments.calibration or settings.calibration or shipped_for(encoder.name)
+    calibration = load_calibration(calibration_file)
     if doubt := mismatch(calibration_file, encoder, reranker):
         print(f"yuanda: {doubt}", file=sys.stderr)
+    judge = judge_for(calibration) if settings.judge else None
+    calibration = calibration.with_judge(judge)
     assistant = Assistant(
         store,
         encoder,
@@ -271,6 +277,7 @@ def open_assistant(arguments: argparse.Namespace, settings: Settings) -> Assista
         threshold_of(calibration, settings.threshold, settings.wrong),
         is_sample=is_sample,
         reranker=reranker,
+        judge=judge,
     )
     if on_answer := getattr(arguments, "on_answer", None):
         assistant.watch(on_answer)

@@ -13,14 +13,14 @@ from index.errors import CallError
 
 
 def shipped_for(model: str) -> Path:
-    """The shipped calibration for a model by its name: its own, or that of the default model."""
+    """The shipped calibration for an embedding model of this name: its own, or the common one."""
     own = SHIPPED.with_name(f"calibration-{Path(model).name}.json")
     return own if own.is_file() else SHIPPED
 
 
-def load_calibration(path: Path | None, model: str = "") -> Calibration:
+def load_calibration(path: Path | None) -> Calibration:
     """The calibration in a file, or the shipped one; ``CallError`` where it can't be used."""
-    path = path or shipped_for(model)
+    path = path or SHIPPED
     try:
         return Calibration.load(path)
     except OSError as error:
@@ -43,9 +43,7 @@ def threshold_of(
 
 def mismatch(path: Path | None, encoder: Encoder, reranker: Reranker | None = None) -> str | None:
     """Why confidences may be off: the calibration was made with other models."""
-    document: dict[str, Any] = json.loads(
-        (path or shipped_for(encoder.name)).read_text(encoding="utf-8")
-    )
+    document: dict[str, Any] = json.loads((path or SHIPPED).read_text(encoding="utf-8"))
     made = document.get("model"), document.get("reranker")
     used = f"{encoder.name} {encoder.revision[:12]}", reranker.name if reranker else None
     if made == used:

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from assistant.retrieval.decide import Calibration
 from assistant.retrieval.interaction import Rows
 from index.embedding.hub import folder_revision
 from index.embedding.network import Network, read_weights
@@ -63,6 +64,14 @@ class CrossEncoderJudge:
     def _ids(self, text: str) -> Ids:
         encoding = self._tokenizer.encode(well_formed(text), add_special_tokens=False)
         return np.array(encoding.ids, dtype=np.int64)
+
+
+def judge_for(calibration: Calibration) -> CrossEncoderJudge | None:
+    """The judge that ships, where the calibration was made with it."""
+    if calibration.judged is None:
+        return None
+    judge = CrossEncoderJudge()
+    return judge if judge.name == calibration.judged.judge else None
 
 
 def part_of(asked: Ids, answer: Ids, size: int = _ANSWER) -> Ids:

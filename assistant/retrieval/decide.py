@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -103,12 +103,40 @@ class Threshold(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Judged:
+    """What decides where the judge of this name is asked.
+
+    ``order`` is what its log-odds count in the order of the pairs that it reads.
+    """
+
+    judge: str
+    order: float
+    confidence: Logistic
+    threshold: Threshold
+    thresholds: tuple[tuple[float, Threshold], ...] = ()
+
+    @classmethod
+    def read(cls, document: dict[str, Any]) -> Judged:
+        """From a part of the calibration's JSON."""
+        return cls(
+            document["judge"],
+            document["order"],
+            Network.read(document["confidence"], (*STANDING, *JUDGED)),
+            Threshold(*document["threshold"]),
+            _thresholds(document),
+        )
+
+
+def _thresholds(document: dict[str, Any]) -> tuple[tuple[float, Threshold], ...]:
+    return tuple((wrong, Threshold(*levels)) for wrong, *levels in document["thresholds"])
+
+
+@dataclass(frozen=True, slots=True)
 class Calibration:
     """The models, and the confidence from which Yuanda answers.
 
     ``thresholds`` are the confidences for other shares of wrong answers, each with its share.
-    ``order`` is what the judge's log-odds count in the order of the pairs that it reads, ``judge``
-    which one the confidence is for: its name, or ``None`` where it is without.
+    ``judged`` is what takes the place of confidence and thresholds where a judge is asked.
     """
 
     shortlist: Linear
@@ -117,27 +145,31 @@ class Calibration:
     further: Further
     threshold: Threshold
     thresholds: tuple[tuple[float, Threshold], ...] = ()
-    order: float = 0.0
-    judge: str | None = None
+    judged: Judged | None = None
 
     @classmethod
-    def load(cls, path: Path = SHIPPED, *, judged: bool = False) -> Calibration:
-        """Read weights from JSON; the shipped ones by default.
-
-        ``judged``: those with a judge; ``LookupError`` where the file has none.
-        """
+    def load(cls, path: Path = SHIPPED) -> Calibration:
+        """Read weights from JSON; the shipped ones by default."""
         document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        deciding = document["judged"] if judged else document
+        judged = document.get("judged")
         return cls(
             shortlist=Linear.read(document["shortlist"]),
             final=Linear.read(document["final"]),
-            confidence=Network.read(deciding["confidence"], (*STANDING, *JUDGED * judged)),
+            confidence=Network.read(document["confidence"], STANDING),
             further=Further(**document["further"]),
-            threshold=Threshold(*deciding["threshold"]),
-            thresholds=tuple((wrong, Threshold(*both)) for wrong, *both in deciding["thresholds"]),
-            order=deciding["order"] if judged else 0.0,
-            judge=deciding["judge"] if judged else None,
+            threshold=Threshold(*document["threshold"]),
+            thresholds=_thresholds(document),
+            judged=judged and Judged.read(judged),
         )
+
+    def with_judge(self, judge: Judge | None) -> Calibration:
+        """The same with the thresholds that hold where this judge is asked; ``CallError`` where
+        the calibration knows of no such judge."""
+        if judge is None:
+            return self
+        if self.judged is None or self.judged.judge != judge.name:
+            raise CallError(f"no confidence is calibrated for the judge {judge.name}")
+        return replace(self, threshold=self.judged.threshold, thresholds=self.judged.thresholds)
 
     def threshold_for(self, wrong: float) -> Threshold:
         """The confidence from which at most the share ``wrong`` of what is answered is wrong.
@@ -162,8 +194,8 @@ def rank(
     """The best ``depth`` candidates from best to worst, ties in the order of the candidates.
 
     ``readings_of`` gives texts and years. ``dense`` and ``lexical`` rank by that side
-    alone, for comparison; the confidence is that of the whole all the same. A ``judge`` needs the
-    calibration that is for it.
+    alone, for comparison; the confidence is that of the whole all the same. A ``judge`` is asked
+    where the calibration knows of it.
     """
     sides = {"dense": "similarity", "lexical": "lexical"}
     if retrieval not in ("hybrid", *sides):
@@ -180,9 +212,9 @@ def rank(
     logits = calibration.final.logits(read, FEATURES)
     order = np.lexsort((best, -logits))
     said = None
-    if judge:
+    if judge and calibration.judged:
         said = judge.logits(retrieved.asked, readings_of(ids[best[order[:DEPTH]]].tolist()))
-        order, said = judged_order(order, logits, said, calibration.order)
+        order, said = judged_order(order, logits, said, calibration.judged.order)
     sure = confidence_of_first(calibration, logits[order], read[order], retrieved, said)
     confidences = calibration.further.confidences(logits, sure)
     if retrieval == "hybrid":
@@ -249,7 +281,8 @@ def confidence_of_first(
 
     ``said`` are the judge's log-odds of the first ones, where there is a judge.
     """
-    row, names = standing(logits, read, retrieved), STANDING
-    if said is not None:
+    row, names, model = standing(logits, read, retrieved), STANDING, calibration.confidence
+    if said is not None and calibration.judged:
         row, names = np.concatenate([row, verdict(said)]), (*STANDING, *JUDGED)
-    return sigmoid(float(calibration.confidence.logits(row[None, :], names)[0]))
+        model = calibration.judged.confidence
+    return sigmoid(float(model.logits(row[None, :], names)[0]))

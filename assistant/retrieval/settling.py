@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from assistant.records import Reason
 from assistant.retrieval.decide import SHORTLIST, Calibration, Ranked, Readings, nearest, rank
 from assistant.retrieval.figures import amounts_in, says
+from assistant.retrieval.judging import Judge
 from assistant.retrieval.logistic import Linear
 from assistant.retrieval.periods import without_periods
 from assistant.retrieval.retrieve import Retrieval, Retrieved
@@ -46,14 +47,18 @@ def settle(
     readings_of: Readings,
     retrieval: Retrieval = "hybrid",
     depth: int = SHORTLIST,
+    judge: Judge | None = None,
 ) -> Settled:
-    """Rank the candidates that fit, and after them the others; where none fits, none is sure."""
+    """Rank the candidates that fit, and after them the others; where none fits, none is sure.
+
+    A ``judge`` reads the first of those that fit.
+    """
     reason, fit = fitting(retrieved, calibration.shortlist, readings_of)
     if reason or (fit is not None and not fit):
         ranked = rank(retrieved, calibration, readings_of, retrieval, depth)
         return Settled(tuple(map(_unsure, ranked)), reason)
     chosen = retrieved if fit is None else retrieved.among(fit)
-    ranked = rank(chosen, calibration, readings_of, retrieval, depth)
+    ranked = rank(chosen, calibration, readings_of, retrieval, depth, judge)
     if is_of_now(retrieved):
         ranked = newest_first(retrieved, ranked, readings_of)
     if fit and len(ranked) < depth and len(fit) < len(retrieved.pairs):

@@ -75,14 +75,14 @@ def name_of(connection: HTTPConnection) -> str:
 
 
 def is_own(connection: HTTPConnection, method: str) -> bool:
-    """Whether a call comes from no page, or from the server's own; any page may read nothing."""
-    if method in _READING:
-        return True
-    origin = connection.headers.get("origin")
-    if origin is not None:
+    """Whether a call comes from no page, or the server's own; links elsewhere may lead here."""
+    told = connection.headers
+    origin = told.get("origin")
+    if origin is not None and method not in _READING:
         _, _, named = origin.lower().partition("://")
-        return named == connection.headers.get("host", "").lower()
-    return connection.headers.get("sec-fetch-site", "none") in _SAME_SITE
+        return named == told.get("host", "").lower()
+    follows_link = method in _READING and told.get("sec-fetch-mode") == "navigate"
+    return follows_link or told.get("sec-fetch-site", "none") in _SAME_SITE
 
 
 class Forwarding:

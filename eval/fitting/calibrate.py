@@ -8,7 +8,9 @@ saw nothing of their companies: for questions that one company alone may answer,
 that any may, and for stores of answers without their questions, each so that the promise holds for
 every real set of that kind by itself. Where no confidence can promise that, the kind is answered
 from where its answers were right often enough as it happened, and the calibration says that it is
-not promised. The test parts are never read. Without ``--sets`` the written collection has to do.
+not promised. With the judge that ships the same is done once more, on real questions alone: the
+calibration has confidence and thresholds with and without it. The test parts are never read.
+Without ``--sets`` the written collection has to do.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ from typing import Any
 
 import numpy as np
 
+from assistant.retrieval.cross import CrossEncoderJudge
 from assistant.retrieval.decide import SHIPPED, Further, Threshold
 from assistant.retrieval.interaction import Rows
 from assistant.retrieval.logistic import Linear, Network
@@ -35,6 +38,7 @@ from eval.fitting.fit import (
     fit_further,
     fit_ranking,
     fit_shortlist,
+    judged,
     names_of,
     scaled,
     scaling,
@@ -43,6 +47,7 @@ from eval.fitting.fit import (
 from eval.fitting.guarantee import RISK, threshold_for
 from eval.measuring.measures import expected_calibration_error
 from eval.sets.datasets import LabelledQuery
+from eval.sets.remembering import RememberingEncoder
 from eval.sets.stored import StoredSet, some, stored_set, stored_split
 from eval.sets.written import COLLECTION, Split
 from index.embedding.encoder import Encoder, load_encoder
@@ -57,6 +62,8 @@ DEFAULT = 0.05
 _FOLDS = 5
 # Real questions of a set, written ones of a split, and what a written one counts.
 _MOST, _MOST_WRITTEN, _WEIGHT = 700, 500, 0.3
+# What a judge's log-odds may count in the order, and the gain in right first pairs that is clear.
+_ORDERS, _CLEARLY = (0.0, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0), 0.005
 # Fewer questions of a kind than these make no promise.
 _LEAST = 150
 # Answers that a share of wrong ones is seen on, at least.
@@ -92,9 +99,8 @@ def sources(sets: Path | None, work: Path, encoder: Encoder, part: str = "dev") 
             if (folder := sets / part / name).is_dir():
                 stored = stored_set(folder, work, encoder)
                 yield stored, some(stored.queries, _MOST), 1.0
-    parts: tuple[tuple[Split, Path], ...]
-    parts = ("train", COLLECTION), ("dev", COLLECTION), ("train", FITTING)
-    for split, folder in parts:
+    parts: list[tuple[Split, Path]] = [("train", COLLECTION), ("dev", COLLECTION)]
+    for split, folder in parts if sets else [*parts, ("train", FITTING)]:
         stored = stored_split(split, work, encoder, folder)
         most = _MOST_WRITTEN if sets else len(stored.queries)
         yield stored, some(stored.queries, most), _WEIGHT if sets else 1.0
@@ -188,11 +194,14 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, default=SHIPPED)
     parser.add_argument("--model", help="another embedding model, by name or path")
     parser.add_argument("--model-option", action="append", default=[], metavar="NAME=VALUE")
+    parser.add_argument("--no-judge", action="store_true", help="only without a judge")
     arguments = parser.parse_args(argv)
+    judge = None if arguments.no_judge else CrossEncoderJudge()
     options = ModelOptions.read(dict(o.split("=", 1) for o in arguments.model_option))
-    encoder = load_encoder(arguments.model, options)
     with tempfile.TemporaryDirectory(prefix="yuanda-calibrate-") as folder:
-        found = list(sources(arguments.sets, arguments.work or Path(folder), encoder))
+        work = arguments.work or Path(folder)
+        encoder = RememberingEncoder(load_encoder(arguments.model, options), work)
+        found = list(sources(arguments.sets, work, encoder))
         shortlist, asked = ask_all(found, encoder)
     final = fit_ranking(asked)
     finals = finals_held_out(asked)
@@ -208,7 +217,27 @@ def main(argv: Sequence[str] | None = None) -> None:
         **deciding,
     }
     print(_tables(held, deciding["thresholds"]))
+    if judge:
+        own = [judged(one, final, judge) for one in asked if one.weight == 1.0]
+        order = best_order(own)
+        deciding, held = decide(own, final, finals_held_out(own), order)
+        document["judged"] = {"judge": judge.name, "order": order, **deciding}
+        print(f"\nwith {judge.name}, order {order}\n{_tables(held, deciding['thresholds'])}")
     arguments.out.write_text(_lines(document), "utf-8")
+
+
+def best_order(asked: Sequence[Asked]) -> float:
+    """What a judge's word is to count in the order: what puts most right pairs first, by rankings
+    that saw nothing of their companies; 0 unless it puts clearly more there."""
+    shares = {}
+    for order in _ORDERS:
+        first = [
+            firsts(final, [asked[place] for place in own], order)[1]
+            for final, _, own in finals_held_out(asked)
+        ]
+        shares[order] = float(np.concatenate(first).mean())
+    best = max(shares, key=lambda order: shares[order])
+    return best if shares[best] >= shares[0.0] + _CLEARLY else 0.0
 
 
 def decide(

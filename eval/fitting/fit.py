@@ -31,7 +31,7 @@ _NETWORKS, _UNITS, _STEPS = 5, 16, 60
 # Weight of a question whose answers are hidden, and the least number of rivals left.
 _UNANSWERED, _RIVALS = 0.2, 4
 # Candidates that a judge reads for fitting: some are taken out. What the others count as.
-_JUDGED, _UNSAID = 6, -6.0
+_JUDGED, _UNSAID = 4, -6.0
 
 
 def fit_shortlist(asked: Sequence[Asked]) -> Linear:

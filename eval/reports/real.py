@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any, get_args
 
 from assistant.answering.answer import Assistant
-from assistant.retrieval.calibration import load_calibration
+from assistant.retrieval.calibration import load_calibration, shipped_for
+from assistant.retrieval.cross import judge_for
 from eval.measuring.asking import ask_store
 from eval.measuring.measures import Outcome, measure
 from eval.measuring.runs import read_records, record_lines, write
@@ -27,6 +28,7 @@ from eval.output import put_out
 from eval.reports.evaluate import latency, rounded
 from eval.reports.real_rivals import rivals
 from eval.sets.datasets import LabelledQuery
+from eval.sets.remembering import RememberingEncoder
 from eval.sets.split import Part
 from eval.sets.stored import StoredSet, some, stored_set
 from index.embedding.encoder import Encoder, load_encoder
@@ -131,6 +133,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--work", type=Path, required=True, help="where stores are kept")
     parser.add_argument("--model", help="another embedding model, by name or path")
     parser.add_argument("--calibration", type=Path)
+    parser.add_argument("--no-judge", action="store_true")
     parser.add_argument("--most", type=int, default=_MOST, help="questions of a set")
     parser.add_argument("--rivals", action="store_true")
     parser.add_argument("--rival-model", metavar="FOLDER")
@@ -139,7 +142,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--json", type=Path, metavar="FILE")
     arguments = parser.parse_args(argv)
     try:
-        document = _measured(arguments, load_encoder(arguments.model))
+        encoder = RememberingEncoder(load_encoder(arguments.model), arguments.work)
+        document = _measured(arguments, encoder)
     except YuandaError as error:
         parser.error(str(error))
     print(table(document))
@@ -156,8 +160,10 @@ def _measured(arguments: argparse.Namespace, encoder: Encoder) -> dict[str, Any]
             continue
         stored = stored_set(source, arguments.work, encoder)
         queries = some(stored.queries, arguments.most)
-        calibration = load_calibration(arguments.calibration, encoder.name)
-        with Assistant(Store.open(stored.folder), encoder, calibration) as assistant:
+        calibration = load_calibration(arguments.calibration or shipped_for(encoder.name))
+        judge = None if arguments.no_judge else judge_for(calibration)
+        store = Store.open(stored.folder)
+        with Assistant(store, encoder, calibration, judge=judge) as assistant:
             outcomes = ask_store(assistant, stored, queries)
         others: dict[str, Sequence[Outcome]] = {}
         if arguments.rivals or arguments.rival_model:

@@ -19,7 +19,7 @@ from eval.sets.writing import write_set
 
 DATA = Path(__file__).parents[3] / "shared" / "data" / "real"
 # Pairs of results briefings in a set. All of a company's pairs are there or none.
-MOST = 6000
+MOST = 3000
 
 
 def build(data: Path, out: Path, part: Part, most: int, questions: Path | None) -> None:

@@ -61,6 +61,11 @@ def body_lines(document: Document) -> tuple[list[Line], list[Aside]]:
     return lines, asides
 
 
+def is_form_label(text: str, aside: Aside) -> bool:
+    """Whether what is left out is of the label that the form has beside its questions."""
+    return "".join(text[aside.span.start : aside.span.end].split()) in _MAIN_CONTENT
+
+
 def form_labels(text: str, lines: Sequence[Line]) -> list[Aside]:
     """The rest of the label beside the questions, wrapped in its narrow column, where it stands
     amid their text or on a line of it."""
@@ -76,9 +81,9 @@ def form_labels(text: str, lines: Sequence[Line]) -> list[Aside]:
         if not match or place is None or place.x0 > column - 2 * (place.y1 - place.y0):
             continue
         squeezed = "".join(match.group().split())
-        if squeezed not in _MAIN_CONTENT or squeezed[:3] == _MAIN_CONTENT[:3]:
-            continue
         alone = match.end() == line.end
+        if squeezed not in _MAIN_CONTENT or (alone and squeezed[:3] == _MAIN_CONTENT[:3]):
+            continue
         # Alone, it is where the label goes on from the line before; or it stands amid text.
         if not alone or (before.place and before.place.x0 >= column - 4):
             found.append(Aside("furniture", Span(line.start, match.end())))

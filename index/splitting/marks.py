@@ -87,6 +87,14 @@ QUESTION_RULES = (
         sure=False,
         example="1、产能如何？",
     ),
+    # It counts where it is the number that lacks: it may begin any line.
+    _rule(
+        "number-alone",
+        r"(?P<number>\d{1,3})\s+(?=[\u4e00-\u9fff])"
+        r"(?!个?(?:季度|月|年|日|亿|万|千|百|元|个|家|倍|条|款|台|人|名|位|次|项|种|片|只|万|号|楼|层|点|小时|周|天))",
+        sure=False,
+        example="1 产能如何？",
+    ),
     # Not sure: Q1 is a quarter, too.
     _rule("q-bare", rf"Q\s*{_NUMBER}\s+", sure=False, example="Q1 产能如何？"),
     _rule(

@@ -31,7 +31,7 @@ from index.splitting.tail import is_row
 # How far back a chain of numbers looks for its predecessor, in marks of the same kind.
 _REACH = 100
 # What a mark of each kind adds to the score of a reading, in the measure of a question mark.
-TRUST_SURE, _TRUST_NUMBER, _TRUST_BOLD = 0.75, 0.4, 0.4
+TRUST_SURE, _TRUST_NUMBER, _TRUST_BOLD, _TRUST_ALONE = 0.75, 0.4, 0.4, 0.1
 # What numbers that lack cost each, how many may; what it costs that they begin anew.
 _LACKING, _MOST_LACKING = 0.75, 2
 _ANEW, _ANEW_HEADED = 2.0, 0.25
@@ -123,7 +123,11 @@ def readings(body: Body) -> Iterator[list[Opening]]:
     if sure:
         yield [sure[line] for line in sorted(sure)]
     for rule in QUESTION_RULES:
-        if not rule.sure and (chain := _best_chain(body, found[rule.name])):
+        marked = found[rule.name]
+        if rule.name == "number":
+            alone = [replace(o, trust=_TRUST_ALONE) for o in found["number-alone"]]
+            marked = sorted([*marked, *alone], key=lambda o: o.line)
+        if not rule.sure and (chain := _best_chain(body, marked)):
             yield chain
     if bold := list(_bold(body)):
         yield bold
@@ -162,7 +166,7 @@ def _best_chain(body: Body, marked: Sequence[Opening]) -> list[Opening]:
     best: list[tuple[float, int]] = []
     for i, opening in enumerate(marked):
         after = marked[i + 1].line if i + 1 < len(marked) else None
-        weight = _weight(body, opening, after)
+        weight = _weight(body, opening, after) - (opening.trust == _TRUST_ALONE)
         score, former = (weight, -1) if values[i][0] == 1 else (weight - 2.0, -1)
         anew = _anew(body, opening, weight) if values[i] in ((1, 0), (1, 1)) else None
         for j in range(max(0, i - _REACH), i):

@@ -18,7 +18,7 @@ from index.records import LeftOut, Pair, Part, Span, assemble
 from index.splitting.accounting import account, gaps, large_rest
 from index.splitting.doubts import held_question
 from index.splitting.head import read_head
-from index.splitting.lines import Line, body_lines
+from index.splitting.lines import Line, body_lines, is_form_label
 from index.splitting.marks import (
     ASKED_AND_ANSWERED,
     ASKS,
@@ -98,7 +98,10 @@ def split(document: Document) -> SplitText:
     pairs = tuple(replace(pair, boxes=own) for pair, own in zip(pairs, boxes, strict=True))
     first = pairs[0].start if pairs else len(document.text)
     end = pairs[-1].end if pairs else 0
-    head, head_end = read_head(shown[:first], shown[end:])
+    # The form's label ends what stands above it.
+    others = [aside for aside in asides if not is_form_label(document.text, aside)]
+    labelled = _without(document.text, others) if len(others) < len(asides) else shown
+    head, head_end = read_head(labelled[:first], shown[end:])
     parts = account(document.text, pairs, [aside.span for aside in asides], head_end)
     warnings = gaps(pairs, [cut.questions for cut in cuts])
     warnings += [_without_an_answer(document.text, cut) for cut in unanswered]
@@ -304,9 +307,11 @@ def _without_answer(body: Body, opening: Opening, end: int, last: int) -> int:
         for place in range(opening.line, end):
             if not asks(body.text[start : body.lines[place].end]):
                 continue
-            # Where the page tells that a line is wrapped, a few characters are the question's.
-            rest = body.lines[end].end - body.lines[place].end
-            if body.lines[place].place is None or rest > _LONG_REMAINDER:
+            # Where the page tells that a line is wrapped, it goes on, unless an answer follows
+            # by chance and nothing else could be it.
+            rest = body.text[body.lines[place].end : body.lines[end].end]
+            follows = len(rest) > _LONG_REMAINDER and (end + 1 >= last or "。" in rest[:-1])
+            if body.lines[place].place is None or follows:
                 return place
     return end
 

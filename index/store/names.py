@@ -10,6 +10,7 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
+from index.files import write_atomically
 from index.store.seals import crc
 
 NAMES = "names.jsonl"
@@ -36,3 +37,13 @@ def noted(store: Path) -> dict[str, str]:
                 if row["crc"] == crc(row["sha256"], row["path"]):
                     found[row["sha256"]] = row["path"]
     return found
+
+
+def forget(store: Path, sha256: str) -> None:
+    """Take out what is noted of a content; nobody else may be noting. ``OSError`` as ``note``."""
+    kept = [(own, path) for own, path in noted(store).items() if own != sha256]
+    lines = (
+        json.dumps({"sha256": own, "path": path, "crc": crc(own, path)}) + "\n"
+        for own, path in kept
+    )
+    write_atomically(store / NAMES, "".join(lines).encode())

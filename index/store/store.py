@@ -23,7 +23,7 @@ from index.files import copy_atomically, is_there, write_atomically
 from index.records import Filing, ParsedFiling, Passage
 from index.store.contents import Changes, Entry
 from index.store.database import DATABASE, connect
-from index.store.names import note
+from index.store.names import forget, note
 from index.store.pieces import PIECE, keep_further, packed
 from index.store.rows import (
     FILING_COLUMNS,
@@ -372,5 +372,7 @@ class Store(Transactions):
             filing = one.filing
         with self._writing():
             self._connection.execute("DELETE FROM filings WHERE sha256 = ?", (filing.sha256,))
+            with suppress(OSError):
+                forget(self.folder, filing.sha256)
         self._discard([filing])
         return filing

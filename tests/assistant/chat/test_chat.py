@@ -13,7 +13,7 @@ from assistant.answering.answer import Assistant
 from assistant.answering.feedback import Judged, judge
 from assistant.answering.question import Asked
 from assistant.chat.labels import LABELS
-from assistant.chat.views import FULL_TURNS, MOST_TURNS, Turn, kept, take_turn, talk_html
+from assistant.chat.views import FULL_TURNS, MOST_TURNS, Turn, following, kept, take_turn, talk_html
 from assistant.retrieval.decide import Calibration
 from index.intake.build import add
 from index.records import ParsedFiling
@@ -65,10 +65,14 @@ def test_what_is_chosen_is_there_to_choose(chat: Assistant, tmp_path: Path) -> N
 def test_what_was_refused_is_not_remembered(chat: Assistant) -> None:
     asked, refused = Asked("毛利率怎样"), Asked("长" * 100_000)
     turns = kept([take_turn(chat, asked)])
-    assert [turn.asked for turn in turns] == [asked]
-    assert kept([*turns, take_turn(chat, refused, turns)]) == turns
-    shown = talk_html(chat, [*turns, take_turn(chat, refused, turns)], (), "zh")
-    assert LABELS["zh"]["long"].split("{")[0] in shown
+    turns = kept([*turns, take_turn(chat, refused, turns)])
+    assert [turn.asked for turn in turns] == [asked, Asked("长" * 40)]
+    assert LABELS["zh"]["long"].split("{")[0] in talk_html(chat, turns, (), "zh")
+    # The next question follows what was answered.
+    assert following(chat, Asked("那毛利率呢"), turns).previous == "毛利率怎样"
+    dated = Asked("产能", since="2024-13-01")
+    turns = kept([*turns, take_turn(chat, dated, turns)])
+    assert LABELS["zh"]["date"].split("{")[0] in talk_html(chat, turns, (), "zh")
 
 
 def test_of_a_long_talk_the_old_answers_are_let_go(chat: Assistant) -> None:

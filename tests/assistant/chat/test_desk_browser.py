@@ -136,6 +136,19 @@ def test_reading_is_open_and_filing_is_not(watched: Watched, desk: tuple[str, Pa
     expect(page.locator("#filings h3")).to_have_text(f"{TEXT['en']['filings']} (0)")
 
 
+def test_a_login_stays_until_one_leaves(watched: Watched, desk: tuple[str, Path]) -> None:
+    page = watched.open(desk[0])
+    log_in(page)
+    expect(page.locator("#files")).to_be_visible()
+    assert "yuanda_desk" not in page.evaluate("document.cookie")
+    page = watched.open(desk[0])
+    page.locator("#desk > button").click()
+    expect(page.locator("#filings h3")).to_be_visible()
+    page.locator("#leave").click()
+    expect(page.locator("#user")).to_be_visible()
+    expect(page.locator("#files, #filings h3")).to_have_count(0)
+
+
 def test_files_are_added_asked_reported_and_removed(
     watched: Watched, desk: tuple[str, Path], files: Path
 ) -> None:

@@ -99,11 +99,17 @@ class Watched:
         page.on("request", self._request)
         page.on("dialog", self._dialog)
         page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("console", self._said)
 
     def _request(self, request: object) -> None:
         address = urlsplit(request.url)  # type: ignore[attr-defined]
         if address.scheme not in {"data", "blob"}:
             self.hosts.add(address.hostname or "")
+
+    def _said(self, message: object) -> None:
+        # What the page's own policy forbids it would be missing.
+        if "Content Security Policy" in message.text:  # type: ignore[attr-defined]
+            self.errors.append(message.text)  # type: ignore[attr-defined]
 
     def _dialog(self, dialog: object) -> None:
         self.dialogs.append(dialog.message)  # type: ignore[attr-defined]

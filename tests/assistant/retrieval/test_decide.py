@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from assistant.retrieval.decide import Calibration, Further, Threshold, rank
+from assistant.retrieval.decide import Calibration, Further, Judged, Threshold, rank
 from assistant.retrieval.interaction import Rows
 from assistant.retrieval.logistic import Linear, sigmoid
 from assistant.retrieval.match import AGREEMENT, read_together
@@ -178,7 +178,9 @@ def test_a_judge_speaks_for_the_confidence_and_in_the_order() -> None:
 
     judge = Verdicts({"by words": -1.0, "by meaning": 3.0})
     for order, first in ((0.0, LEXICAL), (5.0, DENSE)):
-        calibration = replace(CALIBRATION, confidence=sure, order=order)
+        deciding = Judged(judge.name, order, sure, Threshold.at(0.3))
+        calibration = replace(CALIBRATION, judged=deciding)
+        assert calibration.with_judge(judge).threshold == Threshold.at(0.3)
         ranked = rank(BOTH, calibration, readings_of, judge=judge)
         assert ranked[0].pair_id == first
         own, rival = (3.0, -1.0) if first == DENSE else (-1.0, 3.0)

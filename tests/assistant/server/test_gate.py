@@ -82,6 +82,14 @@ def test_the_own_page_and_programs_send(assistant: Assistant) -> None:
         assert sent.status_code == 200
 
 
+def test_a_link_leads_here_and_nothing_else_loads(assistant: Assistant) -> None:
+    """Another page's pictures, scripts and streams would have this machine work for it."""
+    client = TestClient(create_app(assistant), base_url=HERE, client=PEER)
+    for mode, status in (("navigate", 200), ("no-cors", 403), ("cors", 403)):
+        told = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": mode}
+        assert client.get("/api/ask?question=毛利率", headers=told).status_code == status
+
+
 def test_no_other_page_reads(assistant: Assistant) -> None:
     client = TestClient(create_app(assistant), base_url=HERE, client=PEER)
     asked = {"Origin": "https://evil.example", "Access-Control-Request-Method": "POST"}

@@ -141,6 +141,13 @@ def test_without_the_names_a_rebuilt_filing_goes_by_its_sha256(store: Store) -> 
         assert {e.filing.path for e in again.filings()} == wanted
 
 
+def test_what_is_removed_leaves_no_name(store: Store, folder: Path) -> None:
+    names = store.folder / "names.jsonl"
+    store.remove(str(folder / "first.txt"))
+    assert "first.txt" not in names.read_text("utf-8")
+    assert "second.txt" in names.read_text("utf-8")
+
+
 def test_a_wrong_digit_of_a_sha256_costs_nothing(store: Store, folder: Path) -> None:
     before = copies(store.folder)
     change(store, "UPDATE filings SET sha256 = 'x' || substr(sha256, 2) WHERE id = 1")
