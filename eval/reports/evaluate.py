@@ -48,8 +48,10 @@ def run(
     """
     if not dataset.is_dir():
         raise CallError(f"{dataset}: no such folder; evaluate takes the folder of a labelled set")
-    calibration = load_calibration(calibration_file)
+    if calibration_file:
+        load_calibration(calibration_file)
     encoder = load_encoder(model, options)
+    calibration = load_calibration(calibration_file, encoder.name)
     if doubt := mismatch(calibration_file, encoder, reranker):
         print(f"yuanda: {doubt}", file=sys.stderr)
     level = threshold_of(calibration, threshold, wrong)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from assistant.retrieval import calibration
 from assistant.retrieval.calibration import load_calibration, mismatch
 from assistant.settings import Settings
 from index.embedding import hub
@@ -134,6 +135,17 @@ def test_a_back_end_that_is_not_installed_names_its_packages(
 
 def test_the_shipped_calibration_is_for_the_shipped_model() -> None:
     assert mismatch(None, load_encoder(None)) is None
+
+
+def test_a_shipped_model_may_have_a_calibration_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(calibration, "SHIPPED", tmp_path / "calibration.json")
+    own = tmp_path / "calibration-fake.json"
+    assert calibration.shipped_for("fake") == tmp_path / "calibration.json"
+    own.write_text("{}", "utf-8")
+    assert calibration.shipped_for("fake") == calibration.shipped_for("../fake") == own
+    assert calibration.shipped_for("") == tmp_path / "calibration.json"
 
 
 def test_a_calibration_for_other_models_is_named(tmp_path: Path) -> None:
