@@ -141,8 +141,11 @@ def opened_anew(folder: Path) -> tuple[Store, list[Finding]]:
     try:
         if Store.exists(folder):
             store = Store.open(folder)
-            if not store.integrity():
-                return store, []
+            try:
+                if not store.integrity() and (store.model is None) == (store.dimension is None):
+                    return store, []
+            except StoreError:
+                pass
             store.close()
     except (StoreError, sqlite3.Error):
         pass
