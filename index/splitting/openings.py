@@ -10,6 +10,7 @@ from index.records import Span
 from index.splitting.lines import Line
 from index.splitting.marks import (
     ASKED_AND_ANSWERED,
+    GREETING,
     INLINE_ANSWER,
     LOOSE_ANSWER,
     QUESTION_RULES,
@@ -33,6 +34,8 @@ _REACH = 100
 TRUST_SURE, _TRUST_NUMBER, _TRUST_BOLD, _TRUST_ALONE = 0.75, 0.4, 0.4, 0.1
 # What numbers that lack cost each, how many may; what it costs that they begin anew.
 _LACKING, _MOST_LACKING = 0.75, 2
+# Of marks with numbers, the share that is in their order, where the others are none.
+_MOSTLY = 0.6
 _ANEW, _ANEW_HEADED = 2.0, 0.25
 # Characters of a paragraph that are looked at.
 _LONGEST = 4000
@@ -68,6 +71,7 @@ class Body:
         speakers = _speakers(text, lines)
         self.speaker = inline_speaker(speakers)
         self.answers = [answer_mark(self.said(i), speakers) for i in range(len(lines))]
+        self.greetings = sum(bool(GREETING.match(self.said(i))) for i in range(len(lines)))
         self._ends = list(range(len(lines)))
         for line in range(len(lines) - 2, -1, -1):
             if not lines[line].ends_paragraph and not self.answers[line + 1]:
@@ -94,6 +98,11 @@ class Body:
 def readings(body: Body) -> Iterator[list[Opening]]:
     """All consistent sets of openings, the most reliable kinds first."""
     found = {rule.name: list(_marked(body, rule)) for rule in QUESTION_RULES}
+    # Of a quarter's figures, Q2： is no question.
+    for name in ("q-number", "word-number"):
+        chain = _best_chain(body, found[name])
+        if len(chain) >= max(2, _MOSTLY * len(found[name])):
+            found[name] = chain
     sure = {o.line: o for rule in QUESTION_RULES if rule.sure for o in reversed(found[rule.name])}
     if sure:
         yield [sure[line] for line in sorted(sure)]
