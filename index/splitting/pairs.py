@@ -38,8 +38,8 @@ from index.splitting.tail import answer_lines, han_number
 
 # A question of one paragraph hardly ever goes on in another that also asks.
 _QUESTION_PARAGRAPHS = 3
-# Lines of a question before an answer that begins with a greeting.
-_QUESTION_LINES = 8
+# Lines of a question before an answer that begins with a greeting; how many do, where it is usual.
+_QUESTION_LINES, _USUAL = 12, 4
 # Columns of a line that only ends a question (a Chinese character has two).
 _SHORT = 40
 # Characters behind a question mark from which they are no part of the question.
@@ -291,11 +291,13 @@ def _question_end(body: Body, opening: Opening, last: int) -> int:
 
 def _greeting(body: Body, opening: Opening, last: int) -> int | None:
     """The line, behind a question's, in which an answer greets whoever asked."""
+    usual = body.greetings >= _USUAL
     for place in range(opening.line + 1, min(opening.line + _QUESTION_LINES, last)):
         said = body.said(place)
         if GREETING.match(said):
             return place
-        if place > opening.line + 1 and body.lines[place - 1].ends_paragraph and "。" in said:
+        before = place > opening.line + 1 and body.lines[place - 1].ends_paragraph
+        if before and "。" in said and not usual:
             return None
     return None
 
