@@ -144,6 +144,11 @@ class Store(Transactions):
         with self._writing():
             self._note("index_url", url)
 
+    def check_notes(self) -> None:
+        """``StoreError`` where what the database knows of its model was changed."""
+        for key in ("model", "revision", "dimension", "index_url"):
+            self._meta(key)
+
     def _note(self, key: str, value: str | None) -> None:
         """Remember a value, with its checksum; ``None``: no more."""
         for name, kept in ((key, value), (f"{key} crc", value and str(crc(value)))):

@@ -142,7 +142,8 @@ def opened_anew(folder: Path) -> tuple[Store, list[Finding]]:
         if Store.exists(folder):
             store = Store.open(folder)
             try:
-                if not store.integrity() and (store.model is None) == (store.dimension is None):
+                store.check_notes()
+                if not store.integrity():
                     return store, []
             except StoreError:
                 pass
