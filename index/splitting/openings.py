@@ -132,11 +132,11 @@ def readings(body: Body) -> Iterator[list[Opening]]:
     if sure:
         yield [sure[line] for line in sorted(sure)]
     for rule in QUESTION_RULES:
-        marked = found[rule.name]
+        numbered = found[rule.name]
         if rule.name == "number":
             alone = [replace(o, trust=_TRUST_ALONE) for o in found["number-alone"]]
-            marked = sorted([*marked, *alone], key=lambda o: o.line)
-        if not rule.sure and (chain := _best_chain(body, marked)):
+            numbered = sorted([*numbered, *alone], key=lambda o: o.line)
+        if not rule.sure and (chain := _best_chain(body, numbered)):
             yield chain
     if bold := list(_bold(body)):
         yield bold
