@@ -16,7 +16,7 @@ def without_telemetry() -> None:
 
 
 def onnxruntime() -> ModuleType:
-    """The library, which sends nothing and writes nothing of its own; ``ImportError`` without it."""
+    """The library, which sends nothing and writes nothing of its own."""
     without_telemetry()
     import onnxruntime
 
