@@ -22,8 +22,8 @@ from eval.training.encoder.pack import PARTS, Pack, save_pack
 from eval.training.encoder.politeness import plain_part
 from eval.training.encoder.variants import other_subject, other_time
 from eval.training.encoder.vocabulary import CutTokenizer, count_pieces, cut, with_normalizer
+from index.embedding.passages import passages_of
 from index.normalize import SHIPPED_MODEL
-from index.passages import passages_of
 from index.records import Pair
 
 SOURCES = ("results_briefings", "fintruthqa", "evasion_llm", "filings")
@@ -142,8 +142,19 @@ def build_pack(
     ]
     names = [texts.number(name) for name in companies]
     ids, starts, head, tail = _tokenized([t.split("\0")[0] for t in texts.numbers], tokenizer)
+    named = (
+        "question",
+        "answer",
+        "pieces",
+        "company",
+        "question_key",
+        "answer_key",
+        "part",
+        "source",
+    )
     return Pack(
-        ids, starts, head, tail, *integers.T[:8],
+        ids=ids, starts=starts, head=head, tail=tail,
+        **dict(zip(named, integers.T, strict=False)),
         relevance=table[:, 8].astype(np.float32), usable=integers[:, 9],
         groups=_grouped(pairs, groups), changed=np.array(changed, dtype=np.int64),
         others=np.array(other_rows, dtype=np.int64),

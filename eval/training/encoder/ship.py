@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import argparse
 import gzip
 import json
 import shutil
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ from transformers import BertModel
 from eval.training.encoder.bert import config_of, pooled
 from eval.training.encoder.graph import write_graph
 from index.embedding.network import read_weights
+from index.embedding.transformer import PRETRAINED
 
 _TABLE = "embeddings.word_embeddings.weight"
 LONGEST = 192
@@ -131,10 +134,10 @@ def evenness(model: BertModel, rows: Sequence[torch.Tensor]) -> dict[str, Any]:
     return found
 
 
-def sample_of(pack_texts: Path) -> list[tuple[str, str]]:
+def sample_of(path: Path) -> list[tuple[str, str]]:
     """A few pairs (question, answer) out of a gzip JSON lines file of the real material."""
     found = []
-    with gzip.open(pack_texts, "rt", encoding="utf-8") as lines:
+    with gzip.open(path, "rt", encoding="utf-8") as lines:
         for number, line in enumerate(lines):
             if number % 311 == 0:
                 row = json.loads(line)
@@ -148,3 +151,25 @@ def _rows(tokenizer: Tokenizer, texts: Sequence[str]) -> list[torch.Tensor]:
 
 def _write(path: Path, what: Any) -> None:
     path.write_text(json.dumps(what, indent=1, ensure_ascii=False) + "\n", "utf-8")
+
+
+def main() -> None:
+    """Write both folders, from the command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m eval.training.encoder.ship", description=__doc__
+    )
+    parser.add_argument("--run", type=Path, required=True, help="what a run left in its --out")
+    parser.add_argument("--material", type=Path, required=True, help="what it was trained from")
+    parser.add_argument("--pairs", type=Path, required=True, help="results_briefings.jsonl.gz")
+    parser.add_argument("--encoder", type=Path, default=PRETRAINED)
+    parser.add_argument("--judge", type=Path, default=Path("assistant/retrieval/judge"))
+    options = parser.parse_args()
+    pairs = sample_of(options.pairs)
+    texts = [text for q, a in pairs[:100] for text in (f"query: {q}", f"passage: {a}")]
+    ship_encoder(options.run, options.material, texts, options.encoder)
+    read = [(q, filed, a) for (q, _), (filed, a) in pairwise(pairs[:81])]
+    ship_judge(options.run, options.encoder, read, options.judge)
+
+
+if __name__ == "__main__":
+    main()
