@@ -23,6 +23,7 @@ ROOMS = {
     ],
     "assistant": [
         {""},
+        {"understanding"},
         {"retrieval"},
         {"answering"},
         {"proof", "takeout"},

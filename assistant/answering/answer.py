@@ -26,12 +26,12 @@ from assistant.answering.search import Search
 from assistant.answering.soundness import Soundness
 from assistant.records import Answer, Citation, Query
 from assistant.retrieval import threads
-from assistant.retrieval.companies import Company, CompanyMatcher
 from assistant.retrieval.completion import Completer
 from assistant.retrieval.decide import Calibration, Threshold
 from assistant.retrieval.judging import Judge
 from assistant.retrieval.rerank import Reranker
 from assistant.retrieval.retrieve import Retriever
+from assistant.understanding.companies import Company, CompanyMatcher
 from index.embedding.encoder import Encoder
 from index.errors import StoreError
 from index.records import Filing, Filters, Pair, ParsedFiling

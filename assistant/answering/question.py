@@ -10,10 +10,10 @@ from typing import Any, Literal
 from urllib.parse import parse_qsl, urlencode
 
 from assistant.records import Query
-from assistant.retrieval.companies import Company
-from assistant.retrieval.follow_up import reads_as_follow_up as reads_as_follow_up
-from assistant.retrieval.follow_up import without_link as without_link
-from assistant.retrieval.periods import periods_in
+from assistant.understanding.companies import Company
+from assistant.understanding.follow_up import reads_as_follow_up as reads_as_follow_up
+from assistant.understanding.follow_up import without_link as without_link
+from assistant.understanding.periods import periods_in
 from index.normalize import normalize
 from index.records import Filters
 from index.splitting.head import ACTIVITY_TYPES

@@ -14,9 +14,9 @@ from assistant.retrieval.decide import SHORTLIST, Calibration, Ranked
 from assistant.retrieval.judging import Judge
 from assistant.retrieval.rerank import Reranker, rerank
 from assistant.retrieval.retrieve import EVIDENCE, Retriever
-from assistant.retrieval.same_question import alike
 from assistant.retrieval.settling import Settled, settle
-from assistant.retrieval.timing import fits
+from assistant.understanding.same_question import alike
+from assistant.understanding.timing import fits
 from index.records import Filters, Reading
 from index.store.scope import CompanyKey, Scope
 from index.store.seals import Damage

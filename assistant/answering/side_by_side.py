@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from assistant.answering.question import Asked, key_of
 from assistant.records import Answer, Citation, Query
-from assistant.retrieval.companies import Company
+from assistant.understanding.companies import Company
 
 
 @dataclass(frozen=True, slots=True)

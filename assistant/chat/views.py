@@ -25,7 +25,7 @@ from assistant.answering.side_by_side import Column, columns
 from assistant.chat import cards
 from assistant.chat.labels import LABELS, Language
 from assistant.records import Answer, Citation
-from assistant.retrieval.companies import Company
+from assistant.understanding.companies import Company
 from index.errors import StoreError
 
 

@@ -14,9 +14,9 @@ from typing import Any
 from assistant.answering import explaining, report
 from assistant.cli.commands import DONE, INPUT_FAILED, filters_of, open_assistant
 from assistant.records import Answer, Query
-from assistant.retrieval.codes import plain_code
 from assistant.settings import Settings
 from assistant.terminal import printable
+from assistant.understanding.codes import plain_code
 from index.errors import CallError
 
 # What a JSON line of a batch may have beside its question, each as the option of that name.

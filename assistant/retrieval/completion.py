@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from assistant.retrieval.companies import CompanyMatcher
+from assistant.understanding.companies import CompanyMatcher
 from index.normalize import normalize
 from index.records import Reading
 from index.search.protocol import Index

@@ -13,9 +13,9 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from assistant.retrieval.figures import figure_said, numbers_in
 from assistant.retrieval.interaction import BEFORE, COVERAGE, Rows, cover
-from assistant.retrieval.periods import Periods, part_agreement, periods_in, year_agreement
+from assistant.understanding.figures import figure_said, numbers_in
+from assistant.understanding.periods import Periods, part_agreement, periods_in, year_agreement
 from index.normalize import normalize
 from index.records import Reading
 from index.terms import terms, weight

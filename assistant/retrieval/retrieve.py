@@ -15,10 +15,10 @@ import numpy as np
 import numpy.typing as npt
 
 from assistant.retrieval import threads
-from assistant.retrieval.companies import NOBODY, Company, CompanyMatcher, Mention
-from assistant.retrieval.follow_up import understood
-from assistant.retrieval.talk import Kind, kind_of
-from assistant.retrieval.timing import ANY_TIME, When, when
+from assistant.understanding.companies import NOBODY, Company, CompanyMatcher, Mention
+from assistant.understanding.follow_up import understood
+from assistant.understanding.talk import Kind, kind_of
+from assistant.understanding.timing import ANY_TIME, When, when
 from index.embedding.encoder import Encoder, Vectors
 from index.normalize import normalize
 from index.search.protocol import Index

@@ -12,13 +12,13 @@ from dataclasses import dataclass, replace
 
 from assistant.records import Reason
 from assistant.retrieval.decide import SHORTLIST, Calibration, Ranked, Readings, nearest, rank
-from assistant.retrieval.figures import amounts_in, says
 from assistant.retrieval.judging import Judge
 from assistant.retrieval.logistic import Linear
-from assistant.retrieval.periods import without_periods
 from assistant.retrieval.retrieve import Retrieval, Retrieved
-from assistant.retrieval.same_question import alike
-from assistant.retrieval.timing import fits
+from assistant.understanding.figures import amounts_in, says
+from assistant.understanding.periods import without_periods
+from assistant.understanding.same_question import alike
+from assistant.understanding.timing import fits
 from index.normalize import normalize
 from index.records import Reading
 from index.terms import terms

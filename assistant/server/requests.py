@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from assistant.records import LONGEST, Query
-from assistant.retrieval.codes import plain_code
+from assistant.understanding.codes import plain_code
 from index.records import Filters
 
 # A company's name or code is shorter by far.

@@ -10,12 +10,12 @@ from datetime import date
 import numpy as np
 import numpy.typing as npt
 
-from assistant.retrieval.companies import Company, CompanyMatcher
 from assistant.retrieval.decide import FEATURES, SHIPPED, SHORTLIST, read_rows
 from assistant.retrieval.interaction import Rows
 from assistant.retrieval.logistic import Linear
 from assistant.retrieval.retrieve import EVIDENCE, Retrieved, Retriever
 from assistant.retrieval.settling import fitting
+from assistant.understanding.companies import Company, CompanyMatcher
 from eval.sets.datasets import LabelledQuery
 from eval.sets.stored import StoredSet
 from index.embedding.encoder import Encoder

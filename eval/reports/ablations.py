@@ -13,9 +13,9 @@ from pathlib import Path
 
 import numpy as np
 
-from assistant.retrieval.companies import CompanyMatcher
 from assistant.retrieval.decide import Calibration, Further, Threshold, read_rows
 from assistant.retrieval.retrieve import Retriever
+from assistant.understanding.companies import CompanyMatcher
 from eval.fitting.asked import Asked
 from eval.fitting.calibrate import fit
 from eval.fitting.fit import fit_shortlist, shortlisted

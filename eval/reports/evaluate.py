@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from assistant.retrieval.calibration import load_calibration, mismatch, threshold_of
+from assistant.retrieval.calibration import load_calibration, mismatch, shipped_for, threshold_of
 from assistant.retrieval.rerank import Reranker
 from assistant.retrieval.retrieve import Retrieval
 from eval.measuring.measures import Estimate, Outcome, measure
@@ -51,7 +51,8 @@ def run(
     if calibration_file:
         load_calibration(calibration_file)
     encoder = load_encoder(model, options)
-    calibration = load_calibration(calibration_file, encoder.name)
+    calibration_file = calibration_file or shipped_for(encoder.name)
+    calibration = load_calibration(calibration_file)
     if doubt := mismatch(calibration_file, encoder, reranker):
         print(f"yuanda: {doubt}", file=sys.stderr)
     level = threshold_of(calibration, threshold, wrong)

@@ -17,9 +17,9 @@ from typing import Any
 
 import numpy as np
 
-from assistant.retrieval.companies import Company, CompanyMatcher
 from assistant.retrieval.decide import Calibration, rank
 from assistant.retrieval.retrieve import Retrieval, Retriever
+from assistant.understanding.companies import Company, CompanyMatcher
 from eval.measuring.measures import Outcome, measure
 from eval.measuring.significance import compare
 from eval.output import put_out

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from assistant.retrieval.companies import Company, CompanyMatcher
 from assistant.retrieval.retrieve import Retriever
+from assistant.understanding.companies import Company, CompanyMatcher
 from eval.sets.datasets import (
     BeirSet,
     FiledQuestion,

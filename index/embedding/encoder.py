@@ -43,9 +43,20 @@ class Encoder(Protocol):
     (all zero where a text has no known token).
     """
 
-    name: str
-    revision: str
-    dimension: int
+    @property
+    def name(self) -> str:
+        """Which model it is."""
+        ...
+
+    @property
+    def revision(self) -> str:
+        """Which release of it."""
+        ...
+
+    @property
+    def dimension(self) -> int:
+        """Length of a vector."""
+        ...
 
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
         """Vectors of questions as asked."""
@@ -191,7 +202,10 @@ def load_encoder(model: str | None = None, options: ModelOptions | None = None) 
         ModelError: the model can't be had; the message says what helps.
     """
     for_embedding = options is not None and options.for_embedding
-    model = {None: DEFAULT_NAME, "static": SHIPPED_NAME}.get(model, model)
+    if model is None:
+        model = DEFAULT_NAME
+    elif model == "static":
+        model = SHIPPED_NAME
     if model == PRETRAINED_NAME:
         if for_embedding:
             return SentenceTransformerEncoder(str(PRETRAINED), options)

@@ -9,16 +9,13 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from index.errors import ModelError
 from index.quiet import onnxruntime
-
-if TYPE_CHECKING:
-    import onnxruntime as ort
 
 Floats = npt.NDArray[np.float32]
 
@@ -52,7 +49,7 @@ class Network:
             given = _given(weights)
             self._kept = [ort.OrtValue.ortvalue_from_numpy(array) for array in given.values()]
             options.add_external_initializers(list(given), self._kept)
-            self._session: ort.InferenceSession = ort.InferenceSession(
+            self._session: Any = ort.InferenceSession(
                 graph.read_bytes(), options, providers=["CPUExecutionProvider"]
             )
         except Exception as error:  # onnxruntime's are of no common kind

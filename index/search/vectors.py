@@ -1,14 +1,11 @@
 """The dense index: inner products over unit vectors. The only module that imports faiss.
 
-One ``DenseIndex`` is one unchanging state. Its vectors lie in segments (float16, see
-``segments``), and the scores it returns are always their exact inner products. Which passages are
-the nearest is found
-
-* exactly, by reading all vectors, while there are few, and among those added last;
-* exactly, by reading the vectors in scope, where a filter leaves few of them;
+One ``DenseIndex`` is one unchanging state. Its vectors lie in segments (float16), and its scores
+are always their exact inner products. Which passages are the nearest is found
+* exactly, by reading all vectors while there are few, those in scope where a filter leaves few,
+  and those added last;
 * in a compressed index otherwise: inverted lists of 8-bit codes (FAISS's IVF with a scalar
-  quantiser; Jégou et al. 2011), whose finds are scored anew from the vectors. With a filter more
-  lists are searched, all of them where it leaves less than a tenth.
+  quantiser; Jégou et al. 2011), scored anew from the vectors. With a filter more lists are searched.
 """
 
 from __future__ import annotations

@@ -16,14 +16,7 @@ from index.records import Filing, Filters, Pair
 from index.store import own_rows
 from index.store.conditions import DAY, where
 from index.store.pieces import around, whole
-from index.store.rows import (
-    CURE,
-    PAIR_COLUMNS,
-    SEALED_COLUMNS,
-    columns,
-    sound_filing,
-    sound_pair,
-)
+from index.store.rows import CURE, PAIR_COLUMNS, SEALED_COLUMNS, columns, sound_filing, sound_pair
 from index.store.seals import Damage, crc
 
 _FILING = columns((*SEALED_COLUMNS, "seal"), "filings")

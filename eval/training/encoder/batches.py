@@ -7,14 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from eval.training.encoder.pack import Numbers, Pack
-from eval.training.encoder.sequences import (
-    PASSAGE_LIMIT,
-    QUERY_LIMIT,
-    Chunk,
-    Flat,
-    Writer,
-    chunked,
-)
+from eval.training.encoder.sequences import PASSAGE_LIMIT, QUERY_LIMIT, Chunk, Flat, Writer, chunked
 
 TRAIN = 0
 _PIECES = 4

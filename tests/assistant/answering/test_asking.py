@@ -15,8 +15,8 @@ from assistant.answering.side_by_side import columns
 from assistant.chat import cards
 from assistant.chat.views import following, take_turn, talk_html
 from assistant.records import Answer, Query
-from assistant.retrieval.companies import Company
 from assistant.retrieval.decide import Calibration
+from assistant.understanding.companies import Company
 from index.embedding.encoder import load_encoder
 from index.intake.build import add
 from index.records import Filters

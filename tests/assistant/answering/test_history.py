@@ -20,8 +20,8 @@ from assistant.answering.side_by_side import Column
 from assistant.chat import cards
 from assistant.chat.labels import LABELS
 from assistant.records import Answer, Citation, Query
-from assistant.retrieval.companies import Company
 from assistant.retrieval.decide import Calibration
+from assistant.understanding.companies import Company
 from index.embedding.encoder import load_encoder
 from index.intake.build import add
 from index.records import Filing, Filters

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from assistant.retrieval.companies import Company, CompanyMatcher
-from assistant.retrieval.follow_up import understood
+from assistant.understanding.companies import Company, CompanyMatcher
+from assistant.understanding.follow_up import understood
 
 MATCHER = CompanyMatcher(
     [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from assistant.retrieval.talk import Kind, kind_of
+from assistant.understanding.talk import Kind, kind_of
 from index.normalize import normalize
 
 

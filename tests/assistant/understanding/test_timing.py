@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from assistant.retrieval.timing import fits, when
+from assistant.understanding.timing import fits, when
 from index.normalize import normalize
 from index.records import Reading
 

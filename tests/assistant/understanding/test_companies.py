@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from assistant.retrieval.companies import Company, CompanyMatcher
-from assistant.retrieval.names import beginnings, full_names
+from assistant.understanding.companies import Company, CompanyMatcher
+from assistant.understanding.names import beginnings, full_names
 
 DAWN = Company("北京曙海科技股份有限公司", "309001")
 DAWN_FOOD = Company("山东曙海食品集团股份有限公司", "609002")

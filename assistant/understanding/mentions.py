@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Literal
 
 from assistant.records import Company
-from assistant.retrieval.names import TRADES, reads_as_words
+from assistant.understanding.names import TRADES, reads_as_words
 
 # ``own``: a held company's own name; ``start``: the beginning of one; ``listed``: that of a listed
 # company that isn't held; ``other``: that of one that isn't listed.

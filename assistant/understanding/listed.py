@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-from assistant.retrieval.names import unmarked
+from assistant.understanding.names import unmarked
 from index.normalize import normalize
 
 _TELLING = 3

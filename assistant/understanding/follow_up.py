@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from assistant.retrieval.companies import CompanyMatcher, Mention
-from assistant.retrieval.periods import without_periods
+from assistant.understanding.companies import CompanyMatcher, Mention
+from assistant.understanding.periods import without_periods
 from index.normalize import normalize
 
 # How a question begins or ends that goes on from the one before.

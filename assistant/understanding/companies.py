@@ -13,12 +13,12 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from assistant.records import Company as Company
-from assistant.retrieval.codes import codes_in
-from assistant.retrieval.listed import listed, spoken
-from assistant.retrieval.mentions import Found, Kind, Sentence
-from assistant.retrieval.names import beginnings, compact, full_names
-from assistant.retrieval.strangers import name_at_head
-from assistant.retrieval.typos import Spellings
+from assistant.understanding.codes import codes_in
+from assistant.understanding.listed import listed, spoken
+from assistant.understanding.mentions import Found, Kind, Sentence
+from assistant.understanding.names import beginnings, compact, full_names
+from assistant.understanding.strangers import name_at_head
+from assistant.understanding.typos import Spellings
 from index.normalize import normalize
 
 _SHORTEST = 2

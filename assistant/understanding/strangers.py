@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 
-from assistant.retrieval.mentions import ASKED, Sentence
-from assistant.retrieval.names import TRADES, is_ordinary
-from assistant.retrieval.places import places
+from assistant.understanding.mentions import ASKED, Sentence
+from assistant.understanding.names import TRADES, is_ordinary
+from assistant.understanding.places import places
 
 _TRADED = re.compile(rf"([\u4e00-\u9fff]{{2,6}}?)(?:{TRADES})+(?:股份)?(?:有限)?(?:公司)?{ASKED}")
 _LEGAL = re.compile(r"([\u4e00-\u9fff()]{4,24}?)(?:股份|集团|责任)?(?:有限公司|股份公司|集团公司)")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from assistant.retrieval.places import without_place
+from assistant.understanding.places import without_place
 from index.normalize import SHIPPED_MODEL, normalize, read_tokenizer
 
 _LEGAL_FORM = re.compile(r"(?:集团|控股)?(?:股份)?(?:有限)?(?:责任)?公司$")

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 
-from assistant.retrieval.periods import periods_in
-from assistant.retrieval.spelled import calendar
+from assistant.understanding.periods import periods_in
+from assistant.understanding.spelled import calendar
 from index.normalize import normalize
 from index.records import Reading
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from assistant.retrieval.periods import without_periods
+from assistant.understanding.periods import without_periods
 from index.normalize import normalize
 from index.terms import terms, weight
 

@@ -1,0 +1,1 @@
+"""What a question says: whom it names, of which time, whether it asks, what it follows."""
