@@ -191,12 +191,12 @@ def load_encoder(model: str | None = None, options: ModelOptions | None = None) 
         ModelError: the model can't be had; the message says what helps.
     """
     for_embedding = options is not None and options.for_embedding
-    model = {None: DEFAULT_NAME, "static": SHIPPED_NAME}.get(model, model)
+    model = model or DEFAULT_NAME
     if model == PRETRAINED_NAME:
         if for_embedding:
             return SentenceTransformerEncoder(str(PRETRAINED), options)
         return TransformerEncoder(options, SentenceTransformerEncoder)
-    if model == SHIPPED_NAME:
+    if model in (SHIPPED_NAME, "static"):
         if for_embedding:
             raise CallError(
                 f"{SHIPPED_NAME}, the static model, takes no prompt and no truncate_dim"
