@@ -143,10 +143,10 @@ def test_learning_goes_on_where_it_was_interrupted(
     def loss() -> torch.Tensor:
         return ((model(asked) - 3) ** 2).mean()
 
-    before = float(loss())
+    before = loss().item()
     stage = learning.Stage("tried", seconds=1e6, rate=0.05, steps=20)
     assert learning.learn(model, loss, stage, tmp_path)["steps"] == 20
-    assert float(loss()) < before
+    assert loss().item() < before
     reached = model.weight.detach().clone()
     torch.nn.init.zeros_(model.weight)
     told = learning.learn(model, loss, stage, tmp_path)
