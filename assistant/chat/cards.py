@@ -206,6 +206,27 @@ def _placed(mark: Mark) -> str:
     return ";".join(f"{side}:{getattr(mark, side):.3f}%" for side in sides)
 
 
+def _why(answer: Answer, labels: Mapping[str, str]) -> list[str]:
+    """Why there is no answer, in sentences."""
+    if answer.reason == "company_not_held":
+        names = "、".join(answer.absent) or answer.question
+        return [labels["company_not_held"].format(text=names)]
+    if answer.reason in ("filtered_out", "not_a_question"):
+        return [labels[answer.reason]]
+    looked = answer.searched
+    if looked and looked.until:
+        told = labels["not_covered"].format(until=looked.until, filings=looked.filings)
+        return [labels["none_why"], told]
+    return [labels["none_why"]]
+
+
+def _shows_related(answer: Answer) -> bool:
+    """Whether the nearest pairs may help: not another company's, nor any to what asks nothing."""
+    if answer.reason == "not_a_question":
+        return bool(answer.companies)
+    return answer.reason != "company_not_held"
+
+
 @cache
 def _template(name: str) -> Template:
     # Autoescape: whatever a filing says, it stays text.
@@ -222,6 +243,8 @@ def _template(name: str) -> Template:
         "verbatim": verbatim,
         "beside": beside,
         "left_out": left_out,
+        "why": _why,
+        "shows_related": _shows_related,
     }
     folder = Path(__file__).parent / "templates"
     return environment.from_string((folder / f"{name}.html").read_text("utf-8"))

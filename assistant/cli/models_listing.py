@@ -9,6 +9,7 @@ from typing import Any
 from index.embedding.encoder import SHIPPED_NAME, load_encoder
 from index.embedding.hub import is_cached
 from index.embedding.models import KNOWN
+from index.embedding.transformer import PRETRAINED
 from index.normalize import SHIPPED_MODEL
 from index.store.store import Store
 
@@ -34,7 +35,8 @@ def models_text(document: Json) -> str:
     lines = [
         f"this store uses {used['model'] or 'no model yet'}" if used else "no store yet",
         f"{shipped['name']} ships: {shipped['dimension']} dimensions, {shipped['memory']} MB; "
-        "it is the default, and the one that confidences are calibrated for",
+        "it is the default, and confidences are calibrated for it",
+        f"{SHIPPED_NAME} ships as well (--model static), for large collections without a GPU",
         "",
         f"{'':<32}{'memory':>8}{'dims':>6}{'tokens':>8}  {'languages':<14}{'licence':<15}cached",
     ]
@@ -70,9 +72,10 @@ def _store(folder: Path) -> Json | None:
 
 def _shipped() -> Json:
     encoder = load_encoder()
-    size = sum(path.stat().st_size for path in SHIPPED_MODEL.iterdir() if path.is_file())
+    folder = SHIPPED_MODEL if encoder.name == SHIPPED_NAME else PRETRAINED
+    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     return {
-        "name": SHIPPED_NAME,
+        "name": encoder.name,
         "revision": encoder.revision,
         "dimension": encoder.dimension,
         "memory": round(size / 1e6),

@@ -37,10 +37,12 @@ class Reach:
     @classmethod
     def at(cls, host: str, names: Iterable[str] = (), proxies: Iterable[str] = ()) -> Reach:
         """How one is reached that listens at ``host``."""
-        told, machine = [name.lower() for name in names], socket.gethostname().lower()
-        own = {host.lower(), machine, machine.partition(".")[0], f"{machine}.local", *told}
-        behind = tuple(proxies)
-        return cls(not is_loopback(host) or bool(behind), frozenset(own), behind)
+        own, behind = {host.lower(), *(name.lower() for name in names)}, tuple(proxies)
+        exposed = not is_loopback(host) or bool(behind)
+        if exposed:
+            machine = socket.gethostname().lower()
+            own |= {machine, machine.partition(".")[0], f"{machine}.local"}
+        return cls(exposed, frozenset(own), behind)
 
     def knows(self, name: str) -> bool:
         """Whether the server may be called by this name: no page elsewhere can have it."""

@@ -21,7 +21,7 @@ from typing import Any
 
 from eval.measuring.parsing import Miss, Reader, Tally, squeeze
 from index.errors import YuandaError
-from index.records import assemble
+from index.records import ParsedFiling, assemble
 
 FINGERPRINTS = Path(__file__).parent / "fingerprints.json"
 HEAD = ("company", "code", "activity_types", "activity_date", "filed_date")
@@ -106,14 +106,7 @@ def score_filing(wanted: Annotated, path: Path, reader: Reader) -> tuple[Tally, 
         if not right:
             expected = wanted.texts.get(str(wanted.head[name]), str(wanted.head[name]))
             misses.append(Miss(wanted.file, name, expected, str(getattr(parsed.filing, name))))
-    for name in MORE:
-        if wanted.more.get(name):
-            value = getattr(parsed.filing, name)
-            right = wanted.more[name] == digest(value)
-            tally.head[name] = [int(right), 1]
-            if not right:
-                expected = wanted.texts.get(wanted.more[name], wanted.more[name])
-                misses.append(Miss(wanted.file, name, expected, value))
+    misses += _more(wanted, parsed, tally)
     tally.unproved = sum(
         (assemble(parsed.text, p.question_spans), assemble(parsed.text, p.answer_spans))
         != (p.question, p.answer)
@@ -137,6 +130,18 @@ def score_filing(wanted: Annotated, path: Path, reader: Reader) -> tuple[Tally, 
     tally.found = tally.right + len(left)
     misses += [Miss(wanted.file, "extra", "", _shown(pair, texts)) for pair in left]
     return tally, misses
+
+
+def _more(wanted: Annotated, parsed: ParsedFiling, tally: Tally) -> Iterator[Miss]:
+    """People and place: counted in the tally, and what is otherwise."""
+    for name in MORE:
+        if wanted.more.get(name):
+            value = getattr(parsed.filing, name)
+            right = wanted.more[name] == digest(value)
+            tally.head[name] = [int(right), 1]
+            if not right:
+                expected = wanted.texts.get(wanted.more[name], wanted.more[name])
+                yield Miss(wanted.file, name, expected, value)
 
 
 def score(

@@ -31,7 +31,7 @@ Vectors = npt.NDArray[np.float32]
 
 SHIPPED_NAME = "yuanda-static-zh"
 # What is used where no model is named.
-DEFAULT_NAME = SHIPPED_NAME
+DEFAULT_NAME = PRETRAINED_NAME
 # Up to so many texts are tokenized faster one by one than by the tokenizer's threads.
 _FEW = 4
 

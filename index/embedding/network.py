@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from index.errors import ModelError
+from index.quiet import onnxruntime
 
 if TYPE_CHECKING:
     import onnxruntime as ort
@@ -39,8 +40,7 @@ class Network:
     """
 
     def __init__(self, graph: Path, weights: dict[str, npt.NDArray[Any]]) -> None:
-        import onnxruntime as ort
-
+        ort = onnxruntime()
         try:
             self._table = weights[_TABLE]
             places = weights[_PLACES].astype(np.float32)

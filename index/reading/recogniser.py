@@ -8,6 +8,8 @@ from functools import cache
 from importlib.util import find_spec
 from typing import Any
 
+from index.quiet import without_telemetry
+
 # Of a picture's longer side, in pixels; a page at 200 dots an inch has 2340.
 _SIDE = 2400
 
@@ -35,6 +37,7 @@ def available() -> bool:
 @cache
 def recogniser() -> Recogniser:
     """The recogniser, with the models that come in its package."""
+    without_telemetry()
     from rapidocr import RapidOCR
 
     engine: Any = RapidOCR(

@@ -20,6 +20,7 @@ from index.splitting.furniture import furniture_of
 _MAIN_CONTENT = "投资者关系活动主要内容介绍"
 _LABEL = re.compile(rf"(?:[{_MAIN_CONTENT}]\s*){{1,8}}(?=\s|$)")
 _WIDE = 30
+_INK = re.compile(r"\S")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +117,16 @@ def _lines(document: Document, asides: Sequence[Aside]) -> Iterator[Line]:
         yield from (replace(piece, cut=True) for piece in pieces[:-1])
         yield from pieces[-1:]
         offset = end
+
+
+def without(text: str, asides: Sequence[Aside]) -> str:
+    """The text with white space for what is left out of it."""
+    pieces, at = [], 0
+    for aside in asides:
+        start, end = max(aside.span.start, at), aside.span.end
+        pieces += [text[at:start], _INK.sub(" ", text[start:end])]
+        at = max(end, at)
+    return "".join((*pieces, text[at:]))
 
 
 def columns(said: str) -> int:

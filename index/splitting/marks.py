@@ -57,7 +57,7 @@ QUESTION_RULES = (
     _rule(
         "q-number",
         # Behind a comma, the next Q makes both quarters: Q1、Q2 的毛利率
-        rf"Q\s*{_NUMBER}\s*(?:[：:．.)）\]】]|[、，,](?!\s*Q\d))+\s*",
+        rf"Q\s*{_NUMBER}\s*(?:[：:)）\]】]|[．.](?!\d{{1,2}}(?!\d))|、(?!\s*Q\d))+\s*",
         sure=True,
         example="Q1：产能如何",
     ),

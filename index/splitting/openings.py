@@ -11,6 +11,7 @@ from index.records import Span
 from index.splitting.lines import Line
 from index.splitting.marks import (
     ASKED_AND_ANSWERED,
+    GREETING,
     INLINE_ANSWER,
     LOOSE_ANSWER,
     QUESTION_RULES,
@@ -34,6 +35,8 @@ _REACH = 100
 TRUST_SURE, _TRUST_NUMBER, _TRUST_BOLD, _TRUST_ALONE = 0.75, 0.4, 0.4, 0.1
 # What numbers that lack cost each, how many may; what it costs that they begin anew.
 _LACKING, _MOST_LACKING = 0.75, 2
+# Of marks with numbers, the share that is in their order, where the others are none.
+_MOSTLY = 0.6
 _ANEW, _ANEW_HEADED = 2.0, 0.25
 # Characters of a paragraph that are looked at.
 _LONGEST = 4000
@@ -73,6 +76,7 @@ class Body:
         self.last_bold = list(accumulate((i if b else -1 for i, b in enumerate(self.bold)), max))
         # Of a pattern, from where it was searched for last, and where it begins first from there.
         self._searched: dict[re.Pattern[str], tuple[int, int]] = {}
+        self.greetings = sum(bool(GREETING.match(self.said(i))) for i in range(len(lines)))
         self._ends = list(range(len(lines)))
         for line in range(len(lines) - 2, -1, -1):
             if not lines[line].ends_paragraph and not self.answers[line + 1]:
@@ -119,15 +123,20 @@ class Body:
 def readings(body: Body) -> Iterator[list[Opening]]:
     """All consistent sets of openings, the most reliable kinds first."""
     found = {rule.name: list(_marked(body, rule)) for rule in QUESTION_RULES}
+    # Of a quarter's figures, Q2： is no question.
+    for name in ("q-number", "word-number"):
+        chain = _best_chain(body, found[name])
+        if len(chain) >= max(2, _MOSTLY * len(found[name])):
+            found[name] = chain
     sure = {o.line: o for rule in QUESTION_RULES if rule.sure for o in reversed(found[rule.name])}
     if sure:
         yield [sure[line] for line in sorted(sure)]
     for rule in QUESTION_RULES:
-        marked = found[rule.name]
+        numbered = found[rule.name]
         if rule.name == "number":
             alone = [replace(o, trust=_TRUST_ALONE) for o in found["number-alone"]]
-            marked = sorted([*marked, *alone], key=lambda o: o.line)
-        if not rule.sure and (chain := _best_chain(body, marked)):
+            numbered = sorted([*numbered, *alone], key=lambda o: o.line)
+        if not rule.sure and (chain := _best_chain(body, numbered)):
             yield chain
     if bold := list(_bold(body)):
         yield bold

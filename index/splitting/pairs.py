@@ -18,7 +18,7 @@ from index.records import LeftOut, Pair, Part, Span, assemble
 from index.splitting.accounting import account, gaps, large_rest
 from index.splitting.doubts import held_question
 from index.splitting.head import read_head
-from index.splitting.lines import Line, body_lines, is_form_label
+from index.splitting.lines import Line, body_lines, is_form_label, without
 from index.splitting.marks import (
     ASKED_AND_ANSWERED,
     ASKS,
@@ -38,15 +38,15 @@ from index.splitting.tail import answer_lines, han_number
 
 # A question of one paragraph hardly ever goes on in another that also asks.
 _QUESTION_PARAGRAPHS = 3
-# Lines of a question before an answer that begins with a greeting.
-_QUESTION_LINES = 8
+# Lines of a question before an answer that begins with a greeting; how many do, where it is usual.
+_QUESTION_LINES, _USUAL = 12, 4
 # Columns of a line that only ends a question (a Chinese character has two).
 _SHORT = 40
 # Characters behind a question mark from which they are no part of the question.
 _LONG_REMAINDER = 30
 # Characters of a question that a warning tells.
 _TOLD = 40
-_INK = re.compile(r"\S")
+_OWN_ITEM = re.compile(r"[（(]?[一二三四五六七八九十\d]{1,2}[)）、.．,，]|[①-⑨]|第[一二三四五]")
 _HEADING = re.compile(r"([一二三四五六七八九十]{1,2})、")
 
 
@@ -81,7 +81,7 @@ def split(document: Document) -> SplitText:
     """Find head and pairs in a document."""
     lines, asides = body_lines(document)
     # What is left out is white here, and all is in one spelling, at the same places.
-    shown = _without(document.text, asides)
+    shown = without(document.text, asides)
     body = Body(plain(shown), with_paragraphs(document, lines), document.bold)
     cuts: list[_Cut] = []
     best = 0.0
@@ -100,7 +100,7 @@ def split(document: Document) -> SplitText:
     end = pairs[-1].end if pairs else 0
     # The form's label ends what stands above it.
     others = [aside for aside in asides if not is_form_label(document.text, aside)]
-    labelled = _without(document.text, others) if len(others) < len(asides) else shown
+    labelled = without(document.text, others) if len(others) < len(asides) else shown
     head, head_end = read_head(labelled[:first], shown[end:])
     parts = account(document.text, pairs, [aside.span for aside in asides], head_end)
     warnings = gaps(pairs, [cut.questions for cut in cuts])
@@ -115,16 +115,6 @@ def split(document: Document) -> SplitText:
     elif large := large_rest(parts):
         warnings.append(large)
     return SplitText(head, pairs, tuple(warnings), parts)
-
-
-def _without(text: str, asides: Sequence[Aside]) -> str:
-    """The text with white space for what is left out of it."""
-    pieces, at = [], 0
-    for aside in asides:
-        start, end = max(aside.span.start, at), aside.span.end
-        pieces += [text[at:start], _INK.sub(" ", text[start:end])]
-        at = max(end, at)
-    return "".join((*pieces, text[at:]))
 
 
 def _cuts(body: Body, openings: Sequence[Opening]) -> list[_Cut]:
@@ -276,8 +266,11 @@ def _question_end(body: Body, opening: Opening, last: int) -> int:
     if end + 2 < last and not body.lines[end].ends_paragraph:
         # A full line, and the rest of the question.
         rest = body.lines[end + 1]
-        if rest.ends_paragraph and rest.width < _SHORT and asks(body.said(end + 1)):
+        said = body.said(end + 1)
+        if rest.ends_paragraph and rest.width < _SHORT and (asks(said) or requests(said)):
             end += 1
+    while end + 2 < last and _itemised(body, end):
+        end = min(body.paragraph_end(end + 1), last - 2)
     for _ in range(_QUESTION_PARAGRAPHS - 1):
         if end + 2 >= last:
             break
@@ -289,13 +282,20 @@ def _question_end(body: Body, opening: Opening, last: int) -> int:
     return end
 
 
+def _itemised(body: Body, end: int) -> bool:
+    """Whether a question goes on in items of its own: 想问两个问题： / 1、… / 2、…"""
+    return body.said(end)[-1:] in "：:；;" and bool(_OWN_ITEM.match(body.said(end + 1)))
+
+
 def _greeting(body: Body, opening: Opening, last: int) -> int | None:
     """The line, behind a question's, in which an answer greets whoever asked."""
+    usual = body.greetings >= _USUAL
     for place in range(opening.line + 1, min(opening.line + _QUESTION_LINES, last)):
         said = body.said(place)
         if GREETING.match(said):
             return place
-        if place > opening.line + 1 and body.lines[place - 1].ends_paragraph and "。" in said:
+        before = place > opening.line + 1 and body.lines[place - 1].ends_paragraph
+        if before and "。" in said and not usual:
             return None
     return None
 

@@ -6,6 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import zip_longest
 
 from index.reading.document import Document, PlacedLine
 from index.splitting.lines import Line, columns
@@ -96,7 +97,7 @@ def _by_place(text: str, lines: Sequence[Line]) -> list[Line]:
     """A line ends a paragraph where the next word had room behind it, or the next is set in."""
     edges = _right_edges(lines)
     told: list[Line] = []
-    for line, after in zip(lines, [*lines[1:], None], strict=True):
+    for line, after in zip_longest(lines, lines[1:]):
         if line.cut:
             told.append(replace(line, ends_paragraph=False))
             continue

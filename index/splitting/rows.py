@@ -127,9 +127,18 @@ def _warnings(pairs: Sequence[Pair], unanswered: int, unasked: int) -> Iterator[
 
 
 def _companies(rows: Sequence[Row]) -> list[str]:
-    """The companies that the rows tell apart: by code, else by name, else by short name."""
-    codes = {code: None for row in rows if (code := code_of(row.cells.get("code", "")))}
-    return list(codes) or _held(rows, "company") or _held(rows, "short")
+    """The companies that the rows tell apart: each by its code, or by its name where no row of
+    that name has one."""
+    told = [(code_of(row.cells.get("code", "")), _name(row)) for row in rows]
+    codes = {name: code for code, name in told if code and name}
+    keys = (code or codes.get(name, name) for code, name in told)
+    return list(dict.fromkeys(key for key in keys if key))
+
+
+def _name(row: Row) -> str:
+    return next(
+        (n for k in ("company", "short") if (n := " ".join(row.cells.get(k, "").split()))), ""
+    )
 
 
 def _with_own(pair: Pair, row: Row, *, several: bool) -> Pair:

@@ -18,7 +18,7 @@ _HEADING = re.compile(
 _SESSION = re.compile(rf"上午|下午|场|第[{_HAN}\d]+(?:部分|节|批|轮|组)")
 # A mark behind a sentence: with a number that is next, or one that asks and is answered.
 _MARKED = re.compile(
-    r"(?<=[。！？；”）)?!;\s])(?=(?:Q|问题?|提问|Question)\s*(?P<number>\d{1,3})\s*[：:、.．]"
+    r"(?<=[。！？；”）)?!;\s])(?=(?:Q|问题?|提问|Question)\s*(?P<number>\d{1,3})\s*[：:]"
     r"|(?:问|提问|Q)\s*[：:]"
     r"|(?P<plain>\d{1,3})[、.．]\s*[^。；\n]{4,150}[？?]\s*(?:答|回复|A)\s*\d{0,3}\s*[：:])"
 )

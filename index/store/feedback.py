@@ -78,10 +78,12 @@ def keep(folder: Path, said: Feedback) -> None:
                 return
             if connection.execute("SELECT count(*) FROM feedback").fetchone()[0] >= MOST:
                 raise StoreError(f"{folder}: {MOST} judgements are kept; export them first")
-            connection.execute(
-                f"INSERT INTO feedback ({', '.join(_COLUMNS)}, crc) VALUES ({marks}, :crc)",  # noqa: S608
-                asdict(said) | {"crc": _crc(said)},
+            cursor = connection.execute(
+                f"INSERT INTO feedback ({', '.join(_COLUMNS)}) VALUES ({marks})",  # noqa: S608
+                asdict(said),
             )
+            own = _crc(cursor.lastrowid, said), cursor.lastrowid
+            connection.execute("UPDATE feedback SET crc = ? WHERE id = ?", own)
     except sqlite3.Error as error:
         raise StoreError(f"{folder}: feedback can't be written ({error})") from None
 
@@ -99,14 +101,14 @@ def changed(folder: Path) -> int:
 def _rows(folder: Path) -> list[Feedback | None]:
     columns = ", ".join(_COLUMNS)
     with closing(connect(folder)) as connection:
-        rows = connection.execute(f"SELECT crc, {columns} FROM feedback ORDER BY id")  # noqa: S608
-        read = ((own, Feedback(*row)) for own, *row in rows)
+        rows = connection.execute(f"SELECT id, crc, {columns} FROM feedback ORDER BY id")  # noqa: S608
+        read = ((number, own, Feedback(*row)) for number, own, *row in rows)
         # What was kept before version 7 has none.
-        return [said if own in (None, _crc(said)) else None for own, said in read]
+        return [said if own in (None, _crc(number, said)) else None for number, own, said in read]
 
 
-def _crc(said: Feedback) -> int:
-    return crc(*astuple(said))
+def _crc(number: int | None, said: Feedback) -> int:
+    return crc(number, *astuple(said))
 
 
 def labels(said: Iterable[Feedback]) -> list[Feedback]:

@@ -124,14 +124,9 @@ class Store(Transactions):
         """Remember the model of the first vectors; ``ModelError`` where there is another."""
         with self._writing():
             self.check_model(encoder)
-            self._connection.executemany(
-                "INSERT OR REPLACE INTO meta VALUES (?, ?)",
-                [
-                    ("model", encoder.name),
-                    ("revision", encoder.revision),
-                    ("dimension", str(encoder.dimension)),
-                ],
-            )
+            self._note("model", encoder.name)
+            self._note("revision", encoder.revision)
+            self._note("dimension", str(encoder.dimension))
 
     @property
     def dimension(self) -> int | None:
@@ -147,16 +142,34 @@ class Store(Transactions):
     def set_index_url(self, url: str | None) -> None:
         """Remember where the index is kept from now on."""
         with self._writing():
-            if url is None:
-                self._connection.execute("DELETE FROM meta WHERE key = 'index_url'")
+            self._note("index_url", url)
+
+    def check_notes(self) -> None:
+        """``StoreError`` where what the database knows of its model was changed."""
+        for key in ("model", "revision", "dimension", "index_url"):
+            self._meta(key)
+
+    def _note(self, key: str, value: str | None) -> None:
+        """Remember a value, with its checksum; ``None``: no more."""
+        for name, kept in ((key, value), (f"{key} crc", value and str(crc(value)))):
+            if kept is None:
+                self._connection.execute("DELETE FROM meta WHERE key = ?", (name,))
             else:
-                self._connection.execute(
-                    "INSERT OR REPLACE INTO meta VALUES ('index_url', ?)", (url,)
-                )
+                self._connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, kept))
 
     def _meta(self, key: str) -> str | None:
-        row = self._connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
-        return row and str(row[0])
+        """What is remembered; ``StoreError`` where that was changed."""
+        value, own = (
+            self._connection.execute("SELECT value FROM meta WHERE key = ?", (name,)).fetchone()
+            for name in (key, f"{key} crc")
+        )
+        # What was kept before version 7 has no checksum.
+        if own and (value is None or own[0] != str(crc(value[0]))):
+            raise StoreError(
+                f"{self.folder}: what the database knows of its {key} was changed; "
+                "`yuanda doctor --rebuild` makes it anew"
+            )
+        return value and str(value[0])
 
     # Writing
 

@@ -40,8 +40,10 @@ _DEPTHS = (10, 64, 128)
 def examine(store: Store, mender: Mender, *, restore: bool = False) -> list[Finding]:
     """Look at everything, and mend what is derived from the copies; nothing of these is deleted.
 
-    ``restore``: what was set aside is filed again.
+    ``restore``: what was set aside is filed again. ``StoreError`` where the database has to be made
+    anew before.
     """
+    store.check_notes()
     findings = [_database(store), *mend_copies(store), *mend_rows(store, mender)]
     if restore:
         findings += file_again(store, mender, aside=True)

@@ -141,8 +141,12 @@ def opened_anew(folder: Path) -> tuple[Store, list[Finding]]:
     try:
         if Store.exists(folder):
             store = Store.open(folder)
-            if not store.integrity():
-                return store, []
+            try:
+                store.check_notes()
+                if not store.integrity():
+                    return store, []
+            except StoreError:
+                pass
             store.close()
     except (StoreError, sqlite3.Error):
         pass

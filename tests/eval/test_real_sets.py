@@ -21,8 +21,23 @@ from index.store.store import Store
 from tests.fakes import FakeEncoder
 
 # Companies of the development part, by the rule that parts them.
-NAMES = [name for i in range(400) if part_of_company(name := f"华{i}股份") == "dev"][:30]
-ASKED = ("回购进展如何", "毛利率为什么下降", "新工厂何时投产", "海外收入占比多少", "研发投入有多大")
+SIGNS = "甲乙丙丁戊己庚辛壬癸子丑寅卯辰巳午未申酉戌亥"
+SPELT = (f"{one}{other}股份" for one in SIGNS for other in SIGNS)
+NAMES = [name for name in SPELT if part_of_company(name) == "dev"][:30]
+ASKED = ("回购进展如何", "毛利率为什么下降")
+
+
+# What was asked at one event only.
+ONCE = {
+    2016: (
+        "光伏组件出货几何？",
+        "欧洲客户偏爱双面款式，吉瓦级订单排到翌年夏天，仓库腾空迎接旺季到来。",
+    ),
+    2017: (
+        "儿童疫苗获批了没有？",
+        "药监部门仍在审评资料，临床三期入组顺利，预防效果优于对照组别许多。",
+    ),
+}
 
 
 def answer(company: str, topic: str) -> str:
@@ -47,6 +62,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
             event = f"{company}{year}年度业绩说明会"
             date = f"{year + 1}/05/0{1 + number % 9}"
             own = [(f"{year}年{topic}？", answer(company, f"{year}{topic}")) for topic in ASKED]
+            own.append(ONCE[year])
             if year == 2017:
                 same = answer(company, "产能利用率")
                 asked = ["公司目前产能多少？", "产能利用率能到几成，够不够用？"]

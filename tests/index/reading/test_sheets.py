@@ -304,3 +304,18 @@ def test_added_and_verified(tmp_path: Path) -> None:
         assert [failure.number for failure in verify(store).failed] == [None]
         assert build.add(store, [folder], FakeEncoder()).count("replaced") == 1
         assert verify(store).failed == ()
+
+
+def test_rows_without_a_code_are_not_anothers(tmp_path: Path) -> None:
+    file = tmp_path / "sheet.csv"
+    file.write_text(
+        "证券代码,公司简称,问题,回复\n,甲木精密,毛利率是多少？,毛利率为三成。\n"
+        "309002,乙水电子,毛利率是多少？,毛利率为五成。\n,乙水电子,产能是多少？,产能为一万台。\n",
+        "utf-8",
+    )
+    pairs = parse(file).pairs
+    assert [(pair.company, pair.code) for pair in pairs][:2] == [
+        ("甲木精密", None),
+        ("乙水电子", "309002"),
+    ]
+    assert pairs[2].company == "乙水电子"

@@ -119,6 +119,13 @@ def test_closing_words_are_in_no_pair(closing: str) -> None:
     ]
 
 
+@pytest.mark.parametrize("items", [("1、订单情况；", "2、产能情况。"), ("一、订单；", "二、产能")])
+def test_a_question_with_items_of_its_own(items: tuple[str, str]) -> None:
+    question = ("想请教两个问题：", *items)
+    body = wrapped("1、公司产能如何？", ANSWER, f"2、{question[0]}", *question[1:], ANSWER)
+    assert bare(pairs([*HEAD, *column(body)]))[1] == ("2", "".join(question), ANSWER)
+
+
 def test_a_number_without_its_stop_between_two_others() -> None:
     body = wrapped(
         "1、公司产能如何？", ANSWER, "2 请正面答复订单的情况", ANSWER, "3、公司会分红吗？", ANSWER

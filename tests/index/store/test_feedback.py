@@ -14,7 +14,7 @@ from assistant.records import Answer, Query
 from assistant.retrieval.decide import Calibration
 from index.errors import CallError, StoreError
 from index.intake.build import add
-from index.store.feedback import Exported, Feedback, export, keep, kept, labels
+from index.store.feedback import Exported, Feedback, changed, export, keep, kept, labels
 from index.store.store import Store
 from tests.assistant.cli.test_stores import FILING
 from tests.conftest import Call
@@ -53,6 +53,17 @@ def test_what_was_said_comes_back(store: Store) -> None:
     assert kept(store.folder) == said
     with Store.open(store.folder) as again:
         assert kept(again.folder) == said
+
+
+@pytest.mark.parametrize("change", ["id = 7", "question = '天气'", "verdict = 'none'"])
+def test_what_was_changed_is_left_out_and_counted(store: Store, change: str) -> None:
+    keep(store.folder, Feedback("毛利率？", "right", SHA, "1", "answer", 0.75))
+    keep(store.folder, Feedback("回购？", "right", SHA, "2", "answer", 0.5))
+    with sqlite3.connect(store.folder / "store.sqlite") as connection:
+        connection.execute(f"UPDATE feedback SET {change} WHERE id = 1")  # noqa: S608
+    connection.close()
+    assert [said.question for said in kept(store.folder)] == ["回购？"]
+    assert changed(store.folder) == 1
 
 
 def test_an_older_store_can_keep_it(store: Store) -> None:

@@ -106,8 +106,11 @@ def test_damaged_or_missing_indexes_are_rebuilt(store: Store, kind: str, harm: s
         assert pairs_of(indexes.dense.search(query, 1)[1]).tolist() == [3]
 
 
-def test_what_a_kill_left_of_a_removal_is_no_hindrance(store: Store, folder: Path) -> None:
+def test_what_a_kill_left_of_a_removal_is_no_hindrance(
+    store: Store, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """tantivy names a list of deletions by a number that comes again after a kill."""
+    monkeypatch.setattr("index.search.snapshot._ANEW", 0)
     lexical = store.folder / "indexes" / "lexical"
     meta = (lexical / "meta.json").read_bytes()
     store.remove(str(folder / "first.txt"))

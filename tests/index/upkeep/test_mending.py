@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from index.errors import StoreError
 from index.intake.build import AddReport, add
 from index.store.copies import fault_of
 from index.store.store import Store
@@ -139,6 +140,20 @@ def test_without_the_names_a_rebuilt_filing_goes_by_its_sha256(store: Store) -> 
     rebuild(home, mender())
     with Store.open(home) as again:
         assert {e.filing.path for e in again.filings()} == wanted
+
+
+@pytest.mark.parametrize("key", ["model", "revision", "dimension"])
+def test_what_the_database_knows_of_its_model_is_noticed_and_made_anew(
+    store: Store, folder: Path, key: str
+) -> None:
+    change(store, "UPDATE meta SET value = value || 'x' WHERE key = ?", key)
+    with pytest.raises(StoreError, match=f"its {key} was changed"):
+        examine(store, mender())
+    home = store.folder
+    store.close()
+    rebuild(home, mender())
+    with Store.open(home) as again:
+        is_whole(again, folder)
 
 
 def test_what_is_removed_leaves_no_name(store: Store, folder: Path) -> None:
