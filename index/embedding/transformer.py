@@ -63,11 +63,7 @@ class TransformerEncoder:
         self._tokenizer = read_tokenizer(PRETRAINED)
         self._network = shipped_network()
         self._device: Passages | None = None
-
-    @property
-    def revision(self) -> str:
-        """SHA-256 of the model's files."""
-        return _revision()
+        self.revision = _revision()
 
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
         """Vectors of questions as asked."""

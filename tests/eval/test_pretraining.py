@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import random
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from tokenizers import Tokenizer
 
+from eval.training.encoder import learning
 from eval.training.encoder.batches import Bags, Batch
 from eval.training.encoder.losses import allowed_pairs, contrastive, document_scores
 from eval.training.encoder.measuring import Bm25
@@ -129,3 +131,25 @@ def test_eight_bits_a_row_keep_what_matters() -> None:
     rows, factor = eight_bit_rows(matrix)
     assert rows.dtype == np.int8
     assert rows * factor.astype(np.float32) == pytest.approx(matrix, abs=0.02)
+
+
+def test_learning_goes_on_where_it_was_interrupted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(learning, "_SAVE_EVERY", -1.0)
+    torch.manual_seed(1)
+    model, asked = torch.nn.Linear(2, 1), torch.ones(4, 2)
+
+    def loss() -> torch.Tensor:
+        return ((model(asked) - 3) ** 2).mean()
+
+    before = loss().item()
+    stage = learning.Stage("tried", seconds=1e6, rate=0.05, steps=20)
+    assert learning.learn(model, loss, stage, tmp_path)["steps"] == 20
+    assert loss().item() < before
+    reached = model.weight.detach().clone()
+    torch.nn.init.zeros_(model.weight)
+    told = learning.learn(model, loss, stage, tmp_path)
+    # The last step's state is the one that was kept.
+    assert told["steps"] == 20
+    assert model.weight.detach() == pytest.approx(reached)

@@ -26,9 +26,10 @@ def main() -> None:
     parser.add_argument("--cases", type=int, default=320, help="questions in a batch of the judge")
     parser.add_argument("--workers", type=int, default=0, help="processes that draw batches ahead")
     options = parser.parse_args()
-    shares = (share * options.seconds for share in _SHARES)
+    teacher, student, small, judge = (share * options.seconds for share in _SHARES)
     sizes = (options.steps, options.size, options.cases, options.workers)
-    Run(options.material, options.work, options.out, Plan(*shares, *sizes))()
+    plan = Plan(teacher, student, small, judge, *sizes)
+    Run(options.material, options.work, options.out, plan)()
 
 
 if __name__ == "__main__":

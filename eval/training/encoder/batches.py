@@ -143,7 +143,8 @@ class Batches:
         first, count = int(self.pack.answer[row]), int(self.pack.pieces[row])
         if count <= _PIECES:
             return list(range(first, first + count))
-        return (first + np.sort(self.rng.choice(count, _PIECES, replace=False))).tolist()
+        chosen = np.sort(self.rng.choice(count, _PIECES, replace=False))
+        return [first + int(piece) for piece in chosen]
 
     def _unlike(self, rows: Numbers, others: Numbers) -> tuple[list[list[int]], Numbers, Numbers]:
         """Documents that answer nothing of the batch: mined ones, labelled ones, empty phrases."""

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 from transformers import BertModel
 
 from eval.training.encoder.bert import pooled
@@ -21,6 +21,11 @@ DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 def autocast() -> Any:
     """bfloat16 on a GPU, float32 elsewhere."""
     return torch.autocast("cuda", torch.bfloat16, enabled=DEVICE.type == "cuda")
+
+
+def placed(model: nn.Module) -> None:
+    """Move a model to the device, in place."""
+    nn.Module.to(model, DEVICE)
 
 
 def vectors_of(model: BertModel, chunks: Sequence[Chunk]) -> Tensor:
@@ -38,7 +43,7 @@ def vectors_of(model: BertModel, chunks: Sequence[Chunk]) -> Tensor:
 @torch.no_grad()
 def all_vectors(model: BertModel, writer: Writer, texts: Numbers, role: str) -> Tensor:
     """Unit vectors (half precision on a GPU) of texts in the role of query or passage."""
-    model.eval()
+    model.train(False)
     parts = []
     for start in range(0, len(texts), 16384):
         some = texts[start : start + 16384]

@@ -12,7 +12,7 @@ from torch import Tensor
 from transformers import BertForSequenceClassification, BertModel
 
 from eval.training.encoder.bert import config_of
-from eval.training.encoder.encoding import DEVICE, autocast
+from eval.training.encoder.encoding import DEVICE, autocast, placed
 from eval.training.encoder.judging import Cases, JudgeCases, _Case
 from eval.training.encoder.measuring import Measure, Question
 from eval.training.encoder.pack import PARTS, Numbers
@@ -33,7 +33,8 @@ def judge_from(body: BertModel, dropout: float) -> BertForSequenceClassification
     judge = BertForSequenceClassification(config)
     judge.bert.load_state_dict(body.state_dict(), strict=False)
     judge.bert.embeddings.word_embeddings.weight.requires_grad_(False)
-    return judge.to(DEVICE)
+    placed(judge)
+    return judge
 
 
 def logits_of(judge: BertForSequenceClassification, cases: Cases) -> Tensor:
@@ -66,7 +67,7 @@ def measure_judge(
     judge: BertForSequenceClassification, encoder: BertModel, measure: Measure, cases: JudgeCases
 ) -> dict[str, Any]:
     """On development companies: AUC and accuracy over what the encoder finds, and the order."""
-    judge.eval()
+    judge.train(False)
     report: dict[str, Any] = {}
     for name, asked in measure.sets.items():
         some = asked[:_ASKED]
@@ -82,9 +83,9 @@ def measure_judge(
         name = f"changed questions, filed one {'shown' if shown else 'hidden'}"
         report[name] = auc(scores[0], scores[1])
     rows = np.flatnonzero((pack.part == dev) & (pack.relevance >= 0))
-    scores = _judged(judge, cases, pack.question[rows], rows, False)
+    said = _judged(judge, cases, pack.question[rows], rows, False)
     fully, not_at_all = pack.relevance[rows] == 1, pack.relevance[rows] == 0
-    report["labelled relevance"] = auc(scores[fully], scores[not_at_all])
+    report["labelled relevance"] = auc(said[fully], said[not_at_all])
     return report
 
 

@@ -20,6 +20,7 @@ QUESTION_LIMIT = 80
 FILED_LIMIT = 64
 ANSWER_LIMIT = 176
 _READ = 2
+_NOTHING = np.zeros(0, dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,10 +120,8 @@ class JudgeCases:
             answer = np.concatenate(
                 [self._ids(first + n) for n in range(start, min(start + _READ, pieces))]
             )
-            question = self._ids(int(pack.question[case.pair])) if case.shown else []
-            sequences.append(
-                judged(asked[case.group], np.asarray(question, dtype=np.int64), answer)
-            )
+            question = self._ids(int(pack.question[case.pair])) if case.shown else _NOTHING
+            sequences.append(judged(asked[case.group], question, answer))
         return Cases(
             chunked(sequences),
             np.array([case.label for case in cases], dtype=np.float32),
@@ -130,7 +129,7 @@ class JudgeCases:
         )
 
     def _ids(self, text: int) -> Numbers:
-        ids: Numbers = self.pack.ids[self.pack.starts[text] : self.pack.starts[text + 1]]
+        ids = self.pack.ids[self.pack.starts[text] : self.pack.starts[text + 1]]
         return ids.astype(np.int64)
 
 

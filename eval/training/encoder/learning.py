@@ -67,7 +67,7 @@ def learn(
         for group in optimizer.param_groups:
             group["lr"] = stage.rate * _factor(done)
         value = loss()
-        value.backward()
+        torch.autograd.backward(value)
         nn.utils.clip_grad_norm_(model.parameters(), _CLIP)
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)

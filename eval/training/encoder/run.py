@@ -18,7 +18,7 @@ from transformers import BertModel
 
 from eval.training.encoder.batches import Batch, Batches, Shares
 from eval.training.encoder.bert import layers_of, model_from
-from eval.training.encoder.encoding import DEVICE, all_vectors, vectors_of
+from eval.training.encoder.encoding import DEVICE, all_vectors, placed, vectors_of
 from eval.training.encoder.judge import judge_from, judge_loss, measure_judge
 from eval.training.encoder.judging import JudgeCases
 from eval.training.encoder.learning import Stage, learn
@@ -108,7 +108,8 @@ class Run:
 
     def __call__(self) -> None:
         """All stages."""
-        start = untuned(self.material).to(DEVICE)
+        start = untuned(self.material)
+        placed(start)
         self.tell("untuned", self.measure(start))
         teacher = self.teacher(start)
         student, _ = self.students(teacher)
@@ -158,7 +159,8 @@ class Run:
             ("student", (1, 3, 5, 7, 9, 11), self.plan.student),
             ("small", (2, 5, 8, 11), self.plan.small),
         ):
-            model = layers_of(teacher, layers).to(DEVICE)
+            model = layers_of(teacher, layers)
+            placed(model)
             model.embeddings.word_embeddings.weight.requires_grad_(False)
             _dropout(model, 0.0)
 

@@ -112,7 +112,8 @@ class Writer:
         pack = self.pack
         parts, lengths, at = [], [], 0
         for name, length in zip(names, flat.lengths.tolist(), strict=True):
-            before = pack.ids[pack.starts[name] : pack.starts[name + 1]] if name >= 0 else []
+            start, end = pack.starts[name : name + 2] if name >= 0 else (0, 0)
+            before = pack.ids[start:end]
             parts.append(np.concatenate((before, flat.ids[at : at + length])))
             lengths.append(len(parts[-1]))
             at += length

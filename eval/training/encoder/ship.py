@@ -63,7 +63,7 @@ def ship_encoder(run: Path, material: Path, sample: Sequence[str], out: Path) ->
     _write(out / "config_sentence_transformers.json", {
         "prompts": _PROMPTS, "default_prompt_name": None, "similarity_fn_name": "cosine",
     })  # fmt: skip
-    model = BertModel(config_of(len(weights[_TABLE]), layers), add_pooling_layer=False).eval()
+    model = BertModel(config_of(len(weights[_TABLE]), layers), add_pooling_layer=False).train(False)
     state = {name: torch.from_numpy(array.astype(np.float32)) for name, array in weights.items()}
     model.load_state_dict(state)
     rows = _rows(Tokenizer.from_file(str(out / "tokenizer.json")), sample)
@@ -91,7 +91,8 @@ def ship_judge(run: Path, encoder: Path, texts: Sequence[tuple[str, str, str]], 
     save_file(stored, out / "judge.safetensors")
     layers = 1 + max(int(n.split(".")[3]) for n in weights if n.startswith("bert.encoder."))
     table = read_weights(encoder / "model.safetensors")[_TABLE]
-    judge = BertForSequenceClassification(config_of(len(table), layers, num_labels=1)).eval()
+    judge = BertForSequenceClassification(config_of(len(table), layers, num_labels=1))
+    judge.train(False)
     state = {n: torch.from_numpy(a.astype(np.float32)) for n, a in weights.items()}
     state[f"bert.{_TABLE}"] = torch.from_numpy(table.astype(np.float32))
     judge.load_state_dict(state)
@@ -108,8 +109,9 @@ def evenness(model: BertModel, rows: Sequence[torch.Tensor]) -> dict[str, Any]:
     A few of their channels are far larger than the others, which then have few of the 8 bits.
     """
     largest: dict[str, torch.Tensor] = {}
-    watched = {}
-    for number, layer in enumerate(model.encoder.layer):
+    watched: dict[str, list[Any]] = {}
+    layers: Any = model.encoder.layer
+    for number, layer in enumerate(layers):
         watched[f"encoder.layer.{number}.attention.self"] = [
             layer.attention.self.query, layer.attention.self.key, layer.attention.self.value,
         ]  # fmt: skip
