@@ -165,12 +165,12 @@ def test_a_table_too_short_for_its_tokenizer_is_refused(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def shipped() -> Encoder:
-    return load_encoder(None)
+    return load_encoder(SHIPPED_NAME)
 
 
 def test_the_shipped_model_goes_by_its_name(shipped: Encoder) -> None:
     assert shipped.name == SHIPPED_NAME
-    assert load_encoder(SHIPPED_NAME).revision == shipped.revision
+    assert load_encoder("static").revision == shipped.revision
 
 
 @given(texts=st.lists(st.text(max_size=40), max_size=5))
@@ -200,7 +200,7 @@ def test_a_paraphrase_is_nearer_than_another_topic(shipped: Encoder) -> None:
 def test_loading_the_shipped_model_imports_no_heavy_library() -> None:
     code = (
         "import sys; from index.embedding.encoder import load_encoder\n"
-        "load_encoder(None).encode_queries(['股'])\n"
+        "load_encoder('static').encode_queries(['股'])\n"
         "print([name for name in ('torch', 'transformers', 'sentence_transformers', 'faiss')"
         " if name in sys.modules])"
     )

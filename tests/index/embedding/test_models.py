@@ -92,10 +92,10 @@ def test_the_command_line_goes_before_the_environment(
     assert call("ask", "毛利率", "--model-option", "device").status == 2
 
 
-def test_the_shipped_model_refuses_what_it_has_not() -> None:
+def test_the_static_model_refuses_what_it_has_not() -> None:
     with pytest.raises(CallError, match="takes no prompt"):
-        load_encoder(None, ModelOptions(query_prompt="query: "))
-    assert load_encoder(None, ModelOptions(device="cpu", dtype="float16")).dimension
+        load_encoder("static", ModelOptions(query_prompt="query: "))
+    assert load_encoder("static", ModelOptions(device="cpu", dtype="float16")).dimension
 
 
 # Loading
