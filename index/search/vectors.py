@@ -5,7 +5,7 @@ are always their exact inner products. Which passages are the nearest is found
 * exactly, by reading all vectors while there are few, those in scope where a filter leaves few,
   and those added last;
 * in a compressed index otherwise: inverted lists of 8-bit codes (FAISS's IVF with a scalar
-  quantiser; Jégou et al. 2011), scored anew from the vectors. With a filter more lists are searched.
+  quantiser; Jégou et al. 2011), scored anew from the vectors. With a filter more are searched.
 """
 
 from __future__ import annotations
