@@ -58,7 +58,9 @@ REAL = ("briefings", "answers", "platform", "filings")
 
 # Shares of wrong answers that can be asked for, and the one that ships.
 WRONG = (0.02, 0.03, 0.04, 0.05, 0.06, 0.08, 0.1, 0.15, 0.2)
-DEFAULT = 0.05
+# What is promised of each kind (in the order of ``Threshold``): a twentieth wrong; of one company's
+# answers that is what came of those held out, and eight in a hundred what is promised.
+DEFAULT = (0.08, 0.05, 0.05)
 _FOLDS = 5
 # Real questions of a set, written ones of a split, and what a written one counts.
 _MOST, _MOST_WRITTEN, _WEIGHT = 700, 500, 0.3
@@ -220,7 +222,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     if judge:
         own = [judged(one, final, judge) for one in asked if one.weight == 1.0]
         order = best_order(own)
-        deciding, held = decide(own, final, finals_held_out(own), order)
+        deciding, held = decide(own, final, finals_held_out(own), order, document["threshold"])
         document["judged"] = {"judge": judge.name, "order": order, **deciding}
         print(f"\nwith {judge.name}, order {order}\n{_tables(held, deciding['thresholds'])}")
     arguments.out.write_text(_lines(document), "utf-8")
@@ -245,8 +247,12 @@ def decide(
     final: Linear,
     finals: Sequence[tuple[Linear, list[int], list[int]]],
     order: float | None = None,
+    without: Sequence[float] | None = None,
 ) -> tuple[dict[str, Any], Held]:
-    """Confidence and thresholds as the calibration has them, and what they were set on."""
+    """Confidence and thresholds as the calibration has them, and what they were set on.
+
+    ``without``: the thresholds without a judge, for kinds of which too few were asked with it.
+    """
     logits, right = held_out(asked, finals, order)
     real = np.array([one.weight == 1.0 for one in asked])
     scale, shift = scaling(logits[real], right[real])
@@ -263,8 +269,11 @@ def decide(
         right[real],
     )
     thresholds = [(wrong, promised(held, wrong)) for wrong in WRONG]
-    threshold, seen = dict(thresholds)[DEFAULT], observed(held, DEFAULT)
-    shipped = [own if own < 1 else other for own, other in zip(threshold, seen, strict=True)]
+    by_share = dict(thresholds)
+    threshold = [by_share[share][kind] for kind, share in enumerate(DEFAULT)]
+    seen = [observed(held, share)[kind] for kind, share in enumerate(DEFAULT)]
+    tried = zip(threshold, seen, without or seen, strict=True)
+    shipped = [own if own < 1 else min(other, last) for own, other, last in tried]
     return {
         "confidence": scaled(fit_confidence(final, asked, order), scale, shift).document(),
         "thresholds": [[wrong, *both] for wrong, both in thresholds],
