@@ -9,8 +9,8 @@ import pytest
 from lxml import html
 
 from assistant.answering.answer import Assistant
-from assistant.chat import desk, desk_page
-from assistant.chat.desk import Desk, Login, pieces
+from assistant.chat import desk_page
+from assistant.chat.desk import Desk, Login, _bare_name, pieces
 from assistant.chat.desk_cards import TEXT, filed_card, filings_card, parts_card
 from index.errors import CallError
 from index.intake.build import FileRow
@@ -127,14 +127,14 @@ def test_two_files_of_one_name_are_both_added(desk: Desk, tmp_path: Path) -> Non
     ],
 )
 def test_a_name_leads_nowhere_else(name: str, bare: str) -> None:
-    assert desk_module._bare_name(Path(name)) == bare
+    assert _bare_name(Path(name)) == bare
 
 
 def test_what_is_too_large_or_too_many_is_refused(
     desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(desk_module, "LARGEST", 1000)
-    monkeypatch.setattr(desk_module, "MOST_FILES", 1)
+    monkeypatch.setattr("assistant.chat.desk.LARGEST", 1000)
+    monkeypatch.setattr("assistant.chat.desk.MOST_FILES", 1)
     large, first = write(tmp_path / "large.txt", FILING * 20), write(tmp_path / "a.txt", FILING)
     rows = desk.add([large, first, write(tmp_path / "b.txt", LATER)])
     assert [(row.path, row.status) for row in rows] == [
