@@ -114,7 +114,9 @@ def read_one(path: Path) -> tuple[str, str]:
             if not _alike(drawn.boxes, filed):
                 return "wrong", "boxes of the page that is drawn are not the pairs'"
     except ReadError as error:
-        fault = error.reason.startswith(FAILED) or _is_fault(error.__cause__)
+        if error.reason.startswith(FAILED):  # it names the place
+            return "error", error.reason.removeprefix(FAILED).strip(" (")
+        fault = _is_fault(error.__cause__)
         return ("error", _place(error.__cause__ or error)) if fault else ("refused", error.reason)
     except Exception as error:  # the very thing that is looked for
         return "error", _place(error)

@@ -40,9 +40,7 @@ _EXACT = 1 << 17
 _PROBES, _REFINED = 24, 1.25
 # With a filter that leaves more than this, more lists are searched in proportion; else all.
 _WIDE = 0.1
-_TRAINED_WITH = 64
-# How many times those asked for may come with their equals.
-_EQUALS = 8
+_TRAINED_WITH, _EQUALS = 64, 8  # _EQUALS: how many times those asked for may be found, with equals
 
 
 class Compressed:
@@ -257,9 +255,8 @@ class DenseIndex:
         best = np.zeros(0, dtype=np.int64)
         for start in range(0, len(places), _EXACT):
             part = places[start : start + _EXACT]
-            best = np.concatenate(
-                [best, part[_with_equals(_flat([self._rows.take(part)]), query, k)]]
-            )
+            found = _with_equals(_flat([self._rows.take(part)]), query, k)
+            best = np.concatenate([best, part[found]])
         return best
 
     def scores(self, query: Vectors, passages: Ids) -> Vectors:
@@ -370,8 +367,7 @@ def _with_equals(index: Any, query: Vectors, k: int, parameters: Any = None) -> 
         scores, found = index.search(query, depth + 1, params=parameters)
         scores, found = scores[0][found[0] >= 0], found[0][found[0] >= 0]
         if len(found) <= depth or scores[depth] < scores[k - 1] or depth > _EQUALS * k:
-            places: Ids = found[scores >= scores[k - 1]] if len(found) > k else found
-            return places
+            return found[scores >= scores[k - 1]] if len(found) > k else found  # type: ignore[no-any-return]
         depth *= 2
 
 

@@ -41,5 +41,6 @@ def test_a_fault_is_no_refusal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         raise KeyError("x")
 
     monkeypatch.setattr("index.intake.parse.read", fail)
+    monkeypatch.setattr("index.reading.sandbox._here", True)
     outcome, reason = read_one(path)
     assert (outcome, reason.split()[0]) == ("error", "KeyError")
