@@ -38,6 +38,7 @@ from assistant.server.responses import (
     ListDocument,
     ParsedDocument,
     ReadyDocument,
+    served,
 )
 from index.errors import ReadError, StoreError
 
@@ -228,7 +229,7 @@ def _questions(serving: Serving) -> APIRouter:
     answered: Responses = {200: {"model": AnswerDocument}}
 
     def answer(asking: Asking) -> Response:
-        return json_response(report.answer_json(serving.assistant.ask(asking.query())))
+        return json_response(served(report.answer_json(serving.assistant.ask(asking.query()))))
 
     @router.get("/ask", summary="Ask a question", responses=answered)
     async def ask(asking: Annotated[Asking, Query()]) -> Response:
@@ -257,7 +258,7 @@ def _questions(serving: Serving) -> APIRouter:
                 answers.append({"question": question, "error": reasons(error.errors())})
                 continue
             work = partial(serving.assistant.ask, query)
-            answers.append(report.answer_json(await serving.workers.do(work)))
+            answers.append(served(report.answer_json(await serving.workers.do(work))))
         return json_response({"answers": answers})
 
     return router
@@ -275,7 +276,7 @@ def _filings(serving: Serving) -> APIRouter:
 
         def listed() -> Response:
             entries = assistant.entries(listing.filters(), listing.limit, listing.offset)
-            return json_response(report.list_json(entries))
+            return json_response(served(report.list_json(entries)))
 
         return await serving.workers.do(listed)
 
@@ -288,7 +289,7 @@ def _filings(serving: Serving) -> APIRouter:
         """The filing's head, its questions with their answers as filed, and warnings."""
 
         def parsed() -> Response:
-            return json_response(report.parsed_json(assistant.filed(sha256)))
+            return json_response(served(report.parsed_json(assistant.filed(sha256))))
 
         try:
             return await serving.workers.do(parsed)

@@ -34,7 +34,7 @@ from assistant.answering import pages, report
 from assistant.answering.answer import Assistant
 from assistant.limits import BusyError
 from assistant.server.requests import Asking, Listing, Naming, Turning, reasons
-from assistant.server.responses import AnswerDocument, ListDocument, ParsedDocument
+from assistant.server.responses import AnswerDocument, ListDocument, ParsedDocument, served
 from index.errors import ReadError, StoreError
 
 Content = list[ContentBlock]
@@ -137,7 +137,7 @@ def http_app(assistant: Assistant, do: Do, largest: int) -> ASGIApp:
 
 
 def _ask(assistant: Assistant, asking: Asking) -> CallToolResult:
-    document = report.answer_json(assistant.ask(asking.query()))
+    document = served(report.answer_json(assistant.ask(asking.query())))
     said = _ABSTAINED if document["decision"] == "abstain" else _ANSWERED
     if "damaged" in document:
         said = _DAMAGED if document["decision"] == "abstain" else f"{_ANSWERED} {_DAMAGED_TOO}"
@@ -148,11 +148,11 @@ def _ask(assistant: Assistant, asking: Asking) -> CallToolResult:
 
 def _list(assistant: Assistant, listing: Listing) -> CallToolResult:
     entries = assistant.entries(listing.filters(), listing.limit, listing.offset)
-    return _given(report.list_json(entries))
+    return _given(served(report.list_json(entries)))
 
 
 def _pairs(assistant: Assistant, naming: Naming) -> CallToolResult:
-    document = report.parsed_json(assistant.filed(naming.sha256))
+    document = served(report.parsed_json(assistant.filed(naming.sha256)))
     return _given(document, _RECOGNISED if "recognised" in document["filing"] else _ANSWERED)
 
 

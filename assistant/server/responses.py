@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, NotRequired
+from typing import Any, Literal, NotRequired
 
 # The standard library's can't be described by pydantic before Python 3.12.
 from typing_extensions import TypedDict
@@ -157,12 +157,34 @@ class BatchDocument(TypedDict):
     answers: list[AnswerDocument | RefusedQuestion]
 
 
+class NoteDocument(TypedDict):
+    """What a filing says outside its questions."""
+
+    text: str
+    start: int
+    end: int
+    pages: list[int]
+
+
 class ParsedDocument(TypedDict):
-    """A filing with all its pairs."""
+    """A filing with all its pairs, and what it says outside them."""
 
     filing: FilingDocument
     pairs: list[PairDocument]
     warnings: list[str]
+    notes: list[NoteDocument]
+
+
+def served(document: Any) -> Any:
+    """A document for callers elsewhere: filings go by their names, without the server's folders."""
+    if isinstance(document, list):
+        return [served(one) for one in document]
+    if not isinstance(document, dict):
+        return document
+    found = {key: served(value) for key, value in document.items()}
+    if "sha256" in found and isinstance(found.get("path"), str):
+        found["path"] = found["path"].replace("\\", "/").rpartition("/")[2]
+    return found
 
 
 class HealthDocument(TypedDict):

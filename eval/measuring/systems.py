@@ -66,16 +66,17 @@ def yuanda(
 
 
 def ask_all(
-    system: System, queries: Iterable[LabelledQuery], threshold: Threshold
+    system: System, queries: Iterable[LabelledQuery], threshold: Threshold | float
 ) -> tuple[Outcome, ...]:
     """Ask each query in order, timing each; ties are broken by the documents' ids."""
     outcomes = []
+    levels = Threshold.at(threshold)
     for query in queries:
         began = time.perf_counter()
         found = sorted(system(query), key=lambda f: (-f.score, f.document))
         milliseconds = (time.perf_counter() - began) * 1000
         first = found[0] if found else Found("", 0.0)
-        level = threshold.of(alone=first.alone, question=first.question)
+        level = levels.of(alone=first.alone, question=first.question)
         outcomes.append(
             Outcome(
                 query.id,

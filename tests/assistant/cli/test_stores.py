@@ -238,7 +238,7 @@ def squeezed(text: str) -> str:
 def test_parse_the_sample(call: Call) -> None:
     parsed = call("parse", SAMPLE, "--json")
     assert parsed.status == 0
-    assert parsed.json.keys() == {"filing", "pairs", "warnings"}
+    assert parsed.json.keys() == {"filing", "pairs", "warnings", "notes"}
     filing, pairs = parsed.json["filing"], parsed.json["pairs"]
     assert filing.keys() == FILING_KEYS
     assert filing["company"] == "北京并行科技股份有限公司"

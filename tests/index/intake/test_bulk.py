@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from index.embedding.encoder import StaticEncoder, load_encoder
+from index.embedding.encoder import load_encoder
 from index.embedding.model_options import ModelOptions
+from index.embedding.transformer import TransformerEncoder
 from index.errors import CallError, ModelError
 from index.intake import bulk
 from index.intake.bulk import LOCAL, RayEncoder, bulk_encoder
@@ -22,7 +23,7 @@ SAMPLE = ROOT / "index" / "sample"
 
 def test_without_a_cluster_it_is_the_usual_encoder() -> None:
     encoder, together = bulk_encoder(None, None, ModelOptions())
-    assert isinstance(encoder, StaticEncoder)
+    assert isinstance(encoder, TransformerEncoder)
     assert together == 64
 
 
