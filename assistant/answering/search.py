@@ -26,6 +26,14 @@ from index.store.store import Store
 _LOOKED_AT = 24
 
 
+# Days from which years can be counted on either side.
+_FIRST, _LAST = date(1990, 1, 1), date(2999, 12, 31)
+
+
+def _reckoned(day: str) -> date:
+    return min(max(date.fromisoformat(day), _FIRST), _LAST)
+
+
 class Search:
     """A question, asked of a store as it is at one moment."""
 
@@ -48,7 +56,7 @@ class Search:
         # What was found and can't be read.
         self.damaged: list[Damage] = []
         allowed = Scope(query.filters) if query.filters else None
-        today = date.fromisoformat(query.today) if query.today else None
+        today = _reckoned(query.today) if query.today else None
         self._retrieved = retriever.retrieve(
             query.question, allowed, previous=query.previous, today=today, alone=alone
         )

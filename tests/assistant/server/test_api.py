@@ -17,6 +17,7 @@ from assistant.retrieval.decide import Calibration
 from assistant.server.api import create_app
 from assistant.server.reach import Reach, is_loopback
 from assistant.server.requests import Asking
+from assistant.server.responses import served
 from index.intake.build import add
 from index.intake.parse import parse
 from index.store.store import Store
@@ -63,7 +64,7 @@ def sha_of(client: TestClient, company: str) -> str:
 
 def test_an_answer_is_the_command_lines(client: TestClient, assistant: Assistant) -> None:
     parameters: dict[str, Any] = {"question": " 回购做完了吗 ", "top_k": 2, "code": "309001"}
-    expected = report.answer_json(assistant.ask(Asking(**parameters).query()))
+    expected = served(report.answer_json(assistant.ask(Asking(**parameters).query())))
     for answered in (
         client.get("/api/ask", params=parameters),
         client.post("/api/ask", json=parameters),
@@ -119,7 +120,7 @@ def test_a_batch_goes_on(client: TestClient, assistant: Assistant) -> None:
     assert [answer["question"] for answer in answers] == questions
     for answer in (answers[0], answers[2]):
         asking = Asking(question=answer["question"], top_k=1, company="甲")
-        expected = report.answer_json(assistant.ask(asking.query()))
+        expected = served(report.answer_json(assistant.ask(asking.query())))
         assert answer | {"elapsed_ms": 0} == expected | {"elapsed_ms": 0}
     assert ["error" in answer for answer in answers] == [False, True, False, True]
     for wrong in ({}, {"questions": []}, {"questions": ["甲"] * 101}, {"questions": [5]}):
@@ -133,13 +134,13 @@ def test_a_question_can_follow_another_up(client: TestClient) -> None:
 
 def test_the_list_is_the_command_lines(client: TestClient, store: Path, call: Call) -> None:
     listed = client.get("/api/filings", params={"company": "甲"})
-    assert listed.json() == call("list", "--json", "--company", "甲", "--store", store).json
+    assert listed.json() == served(call("list", "--json", "--company", "甲", "--store", store).json)
     assert [row["pairs"] for row in listed.json()["filings"]] == [2]
     assert len(client.get("/api/filings").json()["filings"]) == 3
 
 
 def test_a_filing_is_what_parse_gives(client: TestClient) -> None:
-    parsed = report.parsed_json(parse(PAGED))
+    parsed = served(report.parsed_json(parse(PAGED)))
     assert client.get(f"/api/filings/{parsed['filing']['sha256']}").json() == parsed
 
 

@@ -23,6 +23,7 @@ from assistant.limits import BusyError
 from assistant.retrieval.decide import Calibration
 from assistant.server.mcp_tools import server_of
 from assistant.server.requests import Asking, Listing
+from assistant.server.responses import served
 from index.intake.build import add
 from index.intake.parse import parse
 from index.store.store import Store
@@ -96,8 +97,10 @@ def test_tools_say_what_a_client_must_know(assistant: Assistant) -> None:
 
 def test_an_answer_is_the_command_lines(assistant: Assistant) -> None:
     result = call(assistant, "ask", question="回购做完了吗", top_k=1, company="甲")
-    expected = report.answer_json(
-        assistant.ask(Asking(question="回购做完了吗", top_k=1, company="甲").query())
+    expected = served(
+        report.answer_json(
+            assistant.ask(Asking(question="回购做完了吗", top_k=1, company="甲").query())
+        )
     )
     assert not result.is_error
     assert result.structured_content | {"elapsed_ms": 0} == expected | {"elapsed_ms": 0}
@@ -116,13 +119,13 @@ def test_an_abstention_says_so(assistant: Assistant) -> None:
 
 def test_filings_and_their_pairs(assistant: Assistant) -> None:
     listed = call(assistant, "list_filings", company="甲")
-    assert listed.structured_content == report.list_json(
-        assistant.entries(Listing(company="甲").filters())
+    assert listed.structured_content == served(
+        report.list_json(assistant.entries(Listing(company="甲").filters()))
     )
     assert listed.structured_content is not None
     sha256 = listed.structured_content["filings"][0]["sha256"]
     pairs = call(assistant, "filing_pairs", sha256=sha256)
-    assert pairs.structured_content == report.parsed_json(assistant.filed(sha256))
+    assert pairs.structured_content == served(report.parsed_json(assistant.filed(sha256)))
 
 
 def test_results_fit_their_schemas(assistant: Assistant) -> None:
@@ -213,6 +216,6 @@ def test_over_standard_input_and_output(call: Call, tmp_path: Path, mode: str) -
         for document in (answered.structured_content, expected)
     )
     assert found == pytest.approx(wanted, abs=1e-4)
-    assert answered.structured_content | {"elapsed_ms": 0} == expected | {"elapsed_ms": 0}
+    assert answered.structured_content | {"elapsed_ms": 0} == served(expected) | {"elapsed_ms": 0}
     assert "No official answer" in texts(abstained)[0]
     assert "sample" in (tmp_path / "errors").read_text("utf-8")
