@@ -8,8 +8,8 @@ saw nothing of their companies: for questions that one company alone may answer,
 that any may, and for stores of answers without their questions, each so that the promise holds for
 every real set of that kind by itself. Where no confidence can promise that, the kind is answered
 from where its answers were right often enough as it happened, and the calibration says that it is
-not promised. With the judge that ships the same is done once more, on real questions alone: the
-calibration has confidence and thresholds with and without it. The test parts are never read.
+not promised. With the judge that ships the same is done once more: the calibration has confidence
+and thresholds with and without it. The test parts are never read.
 Without ``--sets`` the written collection has to do.
 """
 
@@ -220,22 +220,24 @@ def main(argv: Sequence[str] | None = None) -> None:
     }
     print(_tables(held, deciding["thresholds"]))
     if judge:
-        own = [judged(one, final, judge) for one in asked if one.weight == 1.0]
-        order = best_order(own)
-        deciding, held = decide(own, final, finals_held_out(own), order, document["threshold"])
+        asked = [judged(one, final, judge) for one in asked]
+        order = best_order(asked, finals)
+        deciding, held = decide(asked, final, finals, order, document["threshold"])
         document["judged"] = {"judge": judge.name, "order": order, **deciding}
         print(f"\nwith {judge.name}, order {order}\n{_tables(held, deciding['thresholds'])}")
     arguments.out.write_text(_lines(document), "utf-8")
 
 
-def best_order(asked: Sequence[Asked]) -> float:
-    """What a judge's word is to count in the order: what puts most right pairs first, by rankings
-    that saw nothing of their companies; 0 unless it puts clearly more there."""
+def best_order(
+    asked: Sequence[Asked], finals: Sequence[tuple[Linear, list[int], list[int]]]
+) -> float:
+    """What a judge's word is to count in the order: what puts most right pairs first of real
+    questions, by rankings that saw nothing of their companies; 0 unless clearly more."""
     shares = {}
     for order in _ORDERS:
         first = [
-            firsts(final, [asked[place] for place in own], order)[1]
-            for final, _, own in finals_held_out(asked)
+            firsts(final, [asked[place] for place in own if asked[place].weight == 1.0], order)[1]
+            for final, _, own in finals
         ]
         shares[order] = float(np.concatenate(first).mean())
     best = max(shares, key=lambda order: shares[order])
