@@ -36,7 +36,11 @@ _OTHERS = (
     "|(?:公告)?编号|(?:证券|股票)(?:代码|简称)|(?:召开|会议|活动)(?:方式|形式)"
 )
 _SECTION = r"[一二三四五六七八九十]{1,2}、|【"
-_START = r"^[ \t\u3000\xa0]*(?:[（(]?[一二三四五六七八九十\d]{1,2}[)）、.．]\s*)?[【\[]?\s*"
+# White space is bounded: looked for at each of many blank lines, it would be all that follow.
+_START = (
+    r"^[ \t\u3000\xa0]{0,80}(?:[（(]?[一二三四五六七八九十\d]{1,2}[)）、.．]\s{0,40})?"
+    r"[【\[]?\s{0,40}"
+)
 # The end of a label in a narrow column, beside its value.
 _LEFT_OVER = re.compile(
     r"^\s*(?:名称及人员姓名|及人员姓名|人员姓名|及人\s*员|员姓名|姓\s*名|员|名|介绍|内容|别)(?=\s|$)",

@@ -141,6 +141,7 @@ CROWDED = {
     "answers.txt": "答：" * 60_000,
     "marks.txt": "问：\n答：\n" * 20_000,
     "offices.txt": "董事会秘书" * 30_000,
+    "blank.txt": "问" + "\n" * 200_000,
     "spaces.txt": "问" + " " * 300_000 + "答：",
     "names.txt": "张三：你好\n" * 20_000,
     "rows.csv": "问题,回答\n" + "a,b\n" * 975_000,
