@@ -94,5 +94,5 @@ def completion(arguments: argparse.Namespace, _settings: Settings) -> int:
     """What a shell has to read to complete calls of ``yuanda``."""
     import shtab
 
-    print(shtab.complete(arguments.parser, shell=arguments.shell))
+    print(shtab.complete(arguments.parser, arguments.shell))
     return DONE

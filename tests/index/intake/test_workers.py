@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import pickle
 import signal
 import subprocess
 from pathlib import Path
@@ -191,3 +192,17 @@ def test_progress_elsewhere_is_a_line_for_each_file() -> None:
         progress.start(1)
         progress.row(FileRow("a\x1b.pdf", "0", "added", 5, pages=3))
     assert stream.getvalue() == "added         5  a\ufffd.pdf\n"
+
+
+class _Taken:
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return print, ("taken over",)
+
+
+def test_a_reader_that_was_taken_over_sends_records_or_nothing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    sent = pickle.dumps(_Taken())
+    monkeypatch.setattr("index.intake.parse.run_apart", lambda *_: sent)
+    with pytest.raises(ReadError, match="no filing"):
+        parse(tmp_path / "filing.txt")
