@@ -176,6 +176,9 @@ class Sentence:
             not is_beside and (bool(one.companies) or not known)
             for one, is_beside in zip(spans, beside, strict=True)
         ]
+        if not any(asked) and not about and not self._speaks_of_itself(spans):
+            # 关税对甲的订单有没有影响: who is named beside nobody is asked.
+            asked = [bool(one.companies) for one in spans]
         return [replace(one, is_asked=a) for one, a in zip(spans, asked, strict=True)]
 
     def _joined(self, spans: Sequence[Found], called: set[int]) -> set[int]:
