@@ -162,7 +162,7 @@ def test_files_are_added_asked_reported_and_removed(
     expect(rows.nth(1)).to_contain_text("damaged")
     expect(page.locator(".holdings")).to_have_text(ZH["holdings"].format(filings=1, pairs=2))
 
-    ask(page, "公司今年的产能利用率如何？")
+    ask(page, "公司2024年的产能利用率如何？")
     expect(page.locator("#talk blockquote.answer").first).to_contain_text("八成")
 
     page.locator("#filings .view").click()
