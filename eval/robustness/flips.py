@@ -44,7 +44,6 @@ from index.upkeep.mending import Mender
 from index.upkeep.verify import verify
 
 FILINGS = 8
-_QUESTIONS = 3
 # What may be derived or forgotten, and is no copy of a filing.
 _COPIES = ("filings", "set-aside")
 
